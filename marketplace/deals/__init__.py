@@ -1,0 +1,1 @@
+"""A deal from the request to the voucher. 交易"""

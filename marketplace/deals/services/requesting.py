@@ -1,0 +1,244 @@
+"""Asking: a quote, a request with a purpose, the check by all rules on all facts."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from listings.products.models import Offer
+from listings.products.states import OfferState
+from listings.products.states import State as ListingState
+from marketplace.deals.errors import OfferNotOpen, OwnOffer, QuoteNeeded
+from marketplace.deals.models import Deal, DealRight
+from marketplace.deals.states import TRANSITIONS, Consideration, State
+from marketplace.deals.subject import deal_subject
+from marketplace.deals.terms import ContractFacts, RightGranted, contract_terms, terms_bytes, terms_hash
+from marketplace.screening.services import screen_deal
+from pricing.fees.chain import ShareTerm
+from pricing.fees.selectors import schedule_current
+from pricing.fees.title import share_terms_of
+from pricing.plans.services import parse_json_object
+from pricing.quotes.models import Quote
+from pricing.quotes.services import quote_make, quote_use
+from registry.base import clock
+from registry.base.actor import Actor, PartyKind, require
+from registry.base.errors import BadInput, NotFound, StaleVersion
+from registry.base.idempotency import once
+from registry.base.ids import uuid7
+from registry.base.transitions import move
+from registry.log.services import record
+from registry.parties.models import Organisation
+from registry.rules.calendar import china_date
+from registry.rules_store.models import Verdict
+
+PURPOSE_MAX: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A deal after a check, and the verdict with its findings."""
+
+    deal: Deal
+    verdict: Verdict
+
+
+def quote_create(*, actor: Actor, offer_id: UUID, usage: str, idempotency_key: str) -> Quote:
+    """Ask what one use of an offer costs; the answer binds for seven days.
+
+    ``usage`` is the JSON object that the plan's model takes.
+
+    Raises:
+        OfferNotOpen, OwnOffer, BadInput, PricingRefused: see there.
+    """
+    require(actor, "deal:buy")
+    given = parse_json_object(text=usage, field="usage")
+    with once(actor, "quote_create", idempotency_key, offer_id, given) as call:
+        if call.replayed:
+            return call.result(Quote)
+        offer = _open_offer(actor, offer_id)
+        return call.done(quote_make(actor=actor, plan=offer.plan, offer_id=offer.pk, usage=given))
+
+
+def deal_request(*, actor: Actor, offer_id: UUID, quote_id: UUID | None, purpose: str, institution_id: UUID, idempotency_key: str) -> Deal:
+    """Ask for a deal on an offer, for a stated purpose, to be settled by an institution.
+
+    Writes the deal, the rights it would grant and one ``deal.requested`` event. The terms are fixed here.
+
+    Raises:
+        OfferNotOpen, OwnOffer: the offer cannot be taken by this buyer.
+        QuoteNeeded, QuoteExpired, QuoteUsed: a priced offer needs a binding quote of the buyer's for it.
+        BadInput: no purpose, or an institution that settles nothing.
+    """
+    require(actor, "deal:buy")
+    if not 0 < len(purpose.strip()) <= PURPOSE_MAX:
+        raise BadInput("purpose", f"state the purpose in 1 to {PURPOSE_MAX} characters")
+    with once(actor, "deal_request", idempotency_key, offer_id, quote_id, purpose, institution_id) as call:
+        if call.replayed:
+            return call.result(Deal)
+        offer, deal_id = _open_offer(actor, offer_id), uuid7()
+        _require_institution(institution_id)
+        quote = _quote_for(actor, offer, quote_id, deal_id)
+        facts = _facts(actor, offer, quote, purpose.strip(), institution_id)
+        deal = _new_deal(deal_id, offer, quote, facts)
+        record(
+            "deal.requested",
+            subject=("Deal", deal.pk),
+            actor=actor,
+            public={"deal": deal.pk, "offer": offer.pk, "terms_hash": deal.terms_hash},
+            sealed={"seller": deal.seller_id, "buyer": deal.buyer_id, "amount": str(deal.amount_minor), "purpose": deal.purpose},
+        )
+        return call.done(deal)
+
+
+def deal_check(*, actor: Actor, deal_id: UUID, expected_version: int, idempotency_key: str) -> Checked:
+    """Put a requested deal before all rules. PASS and ALLOW_IF make it CHECKED, REFER parks it with the regulator.
+
+    A BLOCK leaves the deal as it was; the verdict, its findings and one event are stored all the same.
+
+    Raises:
+        NotFound: not a deal of the actor's.
+        StaleVersion: the deal moved first.
+    """
+    Deal.objects.find(actor, deal_id, field="dealId")
+    with once(actor, "deal_check", idempotency_key, deal_id, expected_version) as call:
+        deal = Deal.objects.lock(deal_id)
+        if call.replayed:
+            return Checked(deal, call.result(Verdict))
+        if deal.version != expected_version:
+            raise StaleVersion(field=("expectedVersion",), noun="deal", current=deal.version, expected=expected_version)
+        verdict = screen_deal(actor=actor, subject=deal_subject(deal), stage="contract")
+        if verdict.passes:
+            move(deal, to=State.CHECKED, expected_version=expected_version, transitions=TRANSITIONS)
+        elif verdict.outcome == "REFER" and deal.state == State.REQUESTED:
+            move(deal, to=State.REFERRED, expected_version=expected_version, transitions=TRANSITIONS)
+        return Checked(deal, call.done(verdict))
+
+
+def deal_cancel(*, actor: Actor, deal_id: UUID, reason: str, expected_version: int, idempotency_key: str) -> Deal:
+    """End a deal before money moved. Either side may.
+
+    Writes one ``deal.cancelled`` event.
+    """
+    require(actor, "deal:buy")
+    found = Deal.objects.find(actor, deal_id, field="dealId")
+    if actor.organisation not in {found.seller_id, found.buyer_id}:
+        raise NotFound(field=("dealId",), noun="deal of yours")
+    if not 0 < len(reason.strip()) <= PURPOSE_MAX:
+        raise BadInput("reason", f"1 to {PURPOSE_MAX} characters")
+    with once(actor, "deal_cancel", idempotency_key, deal_id, reason, expected_version) as call:
+        if call.replayed:
+            return call.result(Deal)
+        deal = Deal.objects.lock(deal_id)
+        move(deal, to=State.CANCELLED, expected_version=expected_version, transitions=TRANSITIONS)
+        record("deal.cancelled", subject=("Deal", deal.pk), actor=actor, public={"deal": deal.pk, "reason": reason.strip()})
+        return call.done(deal)
+
+
+def _open_offer(actor: Actor, offer_id: UUID) -> Offer:
+    Offer.objects.find(actor, offer_id, field="offerId")
+    related = ("plan", "listing__product_version__product__object", "listing__product_version__asset")
+    offer = Offer.objects.select_related(*related).get(pk=offer_id)
+    if offer.state != OfferState.OPEN:
+        raise OfferNotOpen(field=("offerId",), state=offer.state)
+    if offer.listing.state != ListingState.LISTED:
+        raise OfferNotOpen(field=("offerId",), state=offer.listing.state)
+    if offer.listing.product_version.product.object.owner_id == actor.organisation:
+        raise OwnOffer(field=("offerId",))
+    return offer
+
+
+def _require_institution(institution_id: UUID) -> None:
+    institution = Organisation.objects.filter(pk=institution_id).first()
+    if institution is None or PartyKind.INSTITUTION not in institution.kinds:
+        raise BadInput("institutionId", "a trading-service institution of this market")
+
+
+def _quote_for(actor: Actor, offer: Offer, quote_id: UUID | None, deal_id: UUID) -> Quote | None:
+    if _consideration(offer) is Consideration.INCOME_SHARE:
+        if quote_id is not None:
+            raise BadInput("quoteId", "a licence for a share of income has no quote")
+        return None
+    quote = Quote.objects.visible_to(actor).filter(pk=quote_id, buyer=actor.organisation, offer_id=offer.pk).first() if quote_id else None
+    if quote is None:
+        raise QuoteNeeded(field=("quoteId",))
+    return quote_use(quote_id=quote.pk, deal_id=deal_id)
+
+
+def _consideration(offer: Offer) -> Consideration:
+    return Consideration.INCOME_SHARE if offer.plan.model_key == "income_share" else Consideration.FIXED
+
+
+def _new_deal(deal_id: UUID, offer: Offer, quote: Quote | None, facts: ContractFacts) -> Deal:
+    terms, now = contract_terms(facts), clock.now()
+    deal = Deal.objects.create(
+        id=deal_id,
+        seller_id=facts.seller,
+        buyer_id=facts.buyer,
+        institution_id=facts.institution,
+        offer=offer,
+        quote=quote,
+        fee_schedule=schedule_current(),
+        consideration=_consideration(offer),
+        income_share_ppm=facts.consideration.get("income_share_ppm", 0),
+        amount_minor=quote.amount_minor if quote else 0,
+        currency=facts.currency,
+        purpose=facts.purpose,
+        terms=terms,
+        terms_bytes=terms_bytes(terms),
+        terms_hash=terms_hash(terms),
+        requested_at=now,
+    )
+    DealRight.objects.bulk_create(
+        DealRight(
+            deal=deal,
+            object_id=right.object,
+            kind=right.kind,
+            valid=(right.valid_from, right.valid_until),
+            exclusive=right.exclusive,
+            scope=right.scope,
+        )
+        for right in facts.rights
+    )
+    return deal
+
+
+def _facts(actor: Actor, offer: Offer, quote: Quote | None, purpose: str, institution_id: UUID) -> ContractFacts:
+    version, registered = offer.listing.product_version, offer.listing.product_version.product.object
+    today, schedule = china_date(clock.now()), schedule_current()
+    right = RightGranted(registered.pk, offer.right, offer.exclusive, today, months_later(today, offer.term_months), offer.scope)
+    return ContractFacts(
+        seller=registered.owner_id,
+        buyer=actor.acting_for,
+        institution=institution_id,
+        offer=offer.pk,
+        product={"object": registered.pk, "identifier": registered.identifier, "name": registered.name, "version": version.number},
+        rights=(right,),
+        consideration=_stated_consideration(offer, quote),
+        currency=offer.plan.currency,
+        amount=str(quote.amount_minor) if quote else None,
+        purpose=purpose,
+        delivery={"mode": offer.delivery, "sha256": version.asset.sha256 if version.asset else None},
+        shares=tuple(_share(term) for term in share_terms_of(registered.pk, on=today)),
+        fees={"schedule": schedule.number, "platform_ppm": schedule.platform_ppm, "institution_ppm": schedule.institution_ppm},
+    )
+
+
+def _stated_consideration(offer: Offer, quote: Quote | None) -> dict[str, Any]:
+    if quote is None:
+        return {"kind": "INCOME_SHARE", "plan": offer.plan.pk, "income_share_ppm": offer.plan.params["share_ppm"]}
+    return {"kind": "FIXED", "plan": offer.plan.pk, "quote": quote.pk, "inputs_digest": quote.inputs_digest}
+
+
+def _share(term: ShareTerm) -> dict[str, Any]:
+    return {"holder": term.holder, "ppm": term.ppm, "upon": term.upon, "licence": term.licence, "source": term.source}
+
+
+def months_later(day: date, months: int) -> date:
+    """The day that many months later, the last of its month where that month is shorter (Civil Code 202)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError

@@ -1,0 +1,51 @@
+"""What a deal may become. The database checks what stands behind SIGNED, IN_FORCE and SETTLED (see the migration)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db.models import TextChoices
+
+
+class State(TextChoices):
+    """Where a deal stands. 交易状态"""
+
+    REQUESTED = "REQUESTED"
+    CHECKED = "CHECKED"
+    REFERRED = "REFERRED"
+    SIGNED = "SIGNED"
+    IN_FORCE = "IN_FORCE"
+    FUNDED = "FUNDED"
+    DELIVERED = "DELIVERED"
+    ACCEPTED = "ACCEPTED"
+    SETTLED = "SETTLED"
+    CANCELLED = "CANCELLED"
+    REFUNDED = "REFUNDED"
+
+
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
+    State.REQUESTED: frozenset({State.CHECKED, State.REFERRED, State.CANCELLED}),
+    State.REFERRED: frozenset({State.CHECKED, State.CANCELLED}),
+    State.CHECKED: frozenset({State.SIGNED, State.CANCELLED}),
+    State.SIGNED: frozenset({State.IN_FORCE, State.FUNDED, State.CANCELLED}),
+    State.IN_FORCE: frozenset(),
+    State.FUNDED: frozenset({State.DELIVERED, State.REFUNDED}),
+    State.DELIVERED: frozenset({State.ACCEPTED, State.REFUNDED}),
+    State.ACCEPTED: frozenset({State.SETTLED}),
+    State.SETTLED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.REFUNDED: frozenset(),
+}
+
+
+class Side(TextChoices):
+    """A side of the contract. 合同方"""
+
+    SELLER = "seller"
+    BUYER = "buyer"
+
+
+class Consideration(TextChoices):
+    """What the buyer gives. 对价"""
+
+    FIXED = "FIXED"
+    INCOME_SHARE = "INCOME_SHARE"

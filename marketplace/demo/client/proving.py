@@ -1,0 +1,94 @@
+"""Act five: the evidence bundle is verified by a program that knows nothing of the market, and so are three forgeries of it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from marketplace.demo.client.api import Api, DemoFailed, wait_for
+
+VERIFIER: Final = Path(__file__).resolve().parents[3] / "registry" / "log" / "verifier.py"
+VERIFY_SECONDS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the offline verifier said of one file."""
+
+    verified: bool
+    problems: tuple[str, ...]
+
+
+def fetch_bundle(api: Api, deal_uuid: str, path: Path) -> bytes:
+    """Download the evidence bundle once a checkpoint covers the deal's last event."""
+
+    def ready() -> Any:
+        answer = api.session.get(f"{api.url}deals/{deal_uuid}/evidence.zip", headers={"Authorization": f"Bearer {api.token}"}, timeout=30)
+        if answer.status_code == 409:  # noqa: PLR2004 not complete yet
+            return None
+        if not answer.ok:
+            message = f"evidence: HTTP {answer.status_code} {answer.text[:500]}"
+            raise DemoFailed(message)
+        return answer.content
+
+    bundle: bytes = wait_for("the evidence bundle", ready)
+    path.write_bytes(bundle)
+    return bundle
+
+
+def verify(path: Path, log_key: str) -> Verdict:
+    """Run the verifier as its own process, with an empty environment: no Django, no database, no settings."""
+    command = [sys.executable, "-I", str(VERIFIER), str(path), "--log-key", log_key, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=VERIFY_SECONDS, check=False, env={})  # noqa: S603
+    if not done.stdout.strip():
+        message = f"the verifier said nothing: {done.stderr[-500:]}"
+        raise DemoFailed(message)
+    said = json.loads(done.stdout)
+    problems = tuple(f"{problem['file']}: {problem['english']}" for problem in said["problems"])
+    return Verdict(done.returncode == 0 and said["verified"], problems)
+
+
+def forgeries(bundle: bytes) -> dict[str, bytes]:
+    """Three copies an attacker could make: one byte changed, one entry dropped, one share altered, the last two with hashes recomputed."""
+    return {
+        "one byte changed": _one_byte_changed(bundle),
+        "one entry dropped": _repacked(bundle, _drop_an_entry),
+        "one share altered": _repacked(bundle, _alter_a_share),
+    }
+
+
+def _one_byte_changed(bundle: bytes) -> bytes:
+    place = bundle.index(b'"terms_hash"') + len(b'"terms_hash":"')
+    return bundle[:place] + (b"0" if bundle[place : place + 1] != b"0" else b"1") + bundle[place + 1 :]
+
+
+def _drop_an_entry(members: dict[str, bytes]) -> None:
+    entry = next(name for name in sorted(members) if name.startswith("entries/") and b'"deal.accepted"' in members[name])
+    del members[entry]
+    del members[entry.replace("entries/", "proofs/")]
+
+
+def _alter_a_share(members: dict[str, bytes]) -> None:
+    deal = json.loads(members["deal.json"])
+    line = next(line for line in deal["lines"] if line["role"] == "share")
+    line["amount"] = str(int(line["amount"]) + 1)
+    members["deal.json"] = json.dumps(deal, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _repacked(bundle: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
+    from registry.log.evidence import manifest, pack  # noqa: PLC0415 the forger uses our own packer
+    from registry.log.verifier import unzip  # noqa: PLC0415 the same
+
+    members = unzip(bundle)
+    subject = json.loads(members.pop("manifest.json"))["subject"]
+    change(members)
+    return pack(members | {"manifest.json": manifest(subject=subject, members=members)})
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hex."""
+    return sha256(content).hexdigest()

@@ -1,0 +1,102 @@
+"""What the main job came to: checked against itself, as a table and as one line of JSON."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+
+from marketplace.demo.client.people import Cast
+from marketplace.demo.client.proving import Verdict
+from marketplace.demo.client.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that the run found, all of it read from the market's answers."""
+
+    state: str
+    amount: str
+    amount_minor: int
+    currency: str
+    lines: tuple[dict[str, Any], ...]
+    ledger_balanced: bool
+    refusals: tuple[Refusal, ...]
+    events: int
+    evidence: str
+    verdict: Verdict
+    forgeries: dict[str, Verdict]
+    file_matches: bool
+    complete: bool
+    jumps: tuple[str, ...]
+
+    def problems(self) -> list[str]:
+        """What does not hold; empty if the job succeeded."""
+        total = sum(int(line["amount"]["minorUnits"]) for line in self.lines)
+        checks = {
+            "the deal is not SETTLED": self.state == "SETTLED",
+            f"the lines sum to {total}, the amount is {self.amount_minor}": total == self.amount_minor,
+            "the ledger does not balance": self.ledger_balanced,
+            "the delivered file is not the one the contract names": self.file_matches,
+            "a right, signature, verdict or entry is missing behind the settled deal": self.complete,
+            "fewer than three forbidden trades were refused": len(self.refusals) == 3,  # noqa: PLR2004 the three of the job
+            "the evidence does not verify: " + "; ".join(self.verdict.problems): self.verdict.verified,
+            **{f"the forgery “{name}” was not found": not verdict.verified for name, verdict in self.forgeries.items()},
+        }
+        return [problem for problem, holds in checks.items() if not holds]
+
+
+def result_line(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
+    """The last line: one JSON object for programs."""
+    return {
+        "settled": outcome.state == "SETTLED",
+        "amount": outcome.amount,
+        "currency": outcome.currency,
+        "shares": [
+            {"role": line["role"], "party": line["party"], "amount": line["amount"]["amount"], "minor": line["amount"]["minorUnits"]}
+            for line in outcome.lines
+        ],
+        "ledger_balanced": outcome.ledger_balanced,
+        "blocked": [{"rule": refusal.rule, "clause": refusal.clause, "relation": refusal.relation} for refusal in outcome.refusals],
+        "events": outcome.events,
+        "evidence": outcome.evidence,
+        "verified": outcome.verdict.verified,
+        "seconds": round(seconds, 1),
+    }
+
+
+def result_table(cast: Cast, outcome: Outcome) -> Table:
+    """Who got what, and what was proven."""
+    names = {organisation.uuid: f"{organisation.name_zh} {organisation.name_en}" for organisation in cast.all()}
+    table = Table(title=f"One deal, {outcome.currency} {outcome.amount}, {outcome.state} 一笔交易的结算", title_justify="left")
+    table.add_column("what 项目")
+    table.add_column("to 收款方")
+    table.add_column("amount 金额", justify="right")
+    roles = {
+        "platform_fee": "platform fee 平台服务费",
+        "institution_fee": "institution fee 交易服务费",
+        "share": "share 分成",
+        "tax": "tax 代扣税",
+    }
+    for line in outcome.lines:
+        table.add_row(roles[line["role"]], names.get(line["party"], "the market 平台"), line["amount"]["amount"])
+    table.add_section()
+    table.add_row("sum 合计", "", outcome.amount)
+    for refusal in outcome.refusals:
+        table.add_row(f"refused 拒绝: {refusal.rule}", f"{refusal.clause} ({refusal.relation})", "then mended 已补正")
+    table.add_row("evidence 证据包", outcome.evidence, "verified 已验证" if outcome.verdict.verified else "NOT verified")
+    for name, verdict in outcome.forgeries.items():
+        table.add_row(
+            f"forgery 伪造: {name}", verdict.problems[0] if verdict.problems else "", "found 已识别" if not verdict.verified else "MISSED"
+        )
+    return table
+
+
+def keys_table(cast: Cast, url: str) -> Table:
+    """Where to look, and one key for each kind of user."""
+    table = Table(title=f"GraphiQL {url}graphiql  pages {url}", title_justify="left")
+    table.add_column("user 用户")
+    table.add_column("API key 接口密钥", no_wrap=True)
+    for organisation in cast.all():
+        for person in organisation.people:
+            table.add_row(f"{person.name}, {organisation.name_zh} {organisation.name_en}", person.api.token)
+    return table

@@ -1,0 +1,1 @@
+"""Oversight: complaints and their answers, orders that halt a product at once, statistics, refused access."""

@@ -1,0 +1,22 @@
+"""The web application as gunicorn loads it."""
+
+import os
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
+
+from registry.base.local_keys import LENGTHS
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+
+
+def _require_keys() -> None:
+    for name in LENGTHS:
+        if not getattr(settings, name):  # Django itself refuses an empty SECRET_KEY, with its own message
+            message = f"{name} is not in the environment"
+            raise ImproperlyConfigured(message)
+
+
+_require_keys()
+application = get_wsgi_application()

@@ -1,0 +1,1 @@
+"""What it costs: money, pure pricing engines, fees, plans and quotes."""

@@ -1,0 +1,268 @@
+"""The metered tariff: what measured usage costs under graduated, volume, package or percentage prices, with its arbitrage certificate.
+
+The rules are the ones that Stripe Billing, Lago and OpenMeter share in their published documents and tests. Unlike them this model says
+when a plan can be gamed: it decides whether more usage can cost less and whether two purchases can cost less than one, and shows the
+counterexample.
+
+Bills within a period are rounded on the running total (the charge for all usage so far, less what was billed), so the bills of a period
+sum to exactly what one bill for the whole period would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final, cast
+
+from pricing.engines import properties, tariff
+from pricing.engines.curve import Curve
+from pricing.engines.errors import InputError
+from pricing.engines.metered_plan import INPUTS, MAX_EVENTS, PARAMS, PackagePlan, PercentPlan, Plan, TierPlan, read_plan, whole_steps
+from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
+from pricing.engines.result import Claim, Entry, Line, Standing, exact_text, exact_total, rounded
+from pricing.engines.shapes import JsonObject
+from pricing.engines.validate import exact, read_amount
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was used: steps of quantity (negative after corrections), the steps that pick a volume tier, or the events' amounts."""
+
+    steps: int = 0
+    tier_steps: int = 0
+    events: tuple[Fraction, ...] = ()
+
+
+def exact_charge(params: JsonObject, inputs: JsonObject) -> Fraction:
+    """Return the charge for the whole usage, before rounding and before anything billed earlier, in major units; for validated values."""
+    plan = read_plan(params)
+    return exact_total(_bill(plan, _usage(plan, inputs), closes_period=bool(inputs["closes_period"])))
+
+
+def _rate(call: Call) -> Answer:
+    plan = read_plan(call.params)
+    usage = _usage(plan, call.inputs)
+    lines = rounded(_bill(plan, usage, closes_period=bool(call.inputs["closes_period"])), plan.currency)
+    prior = cast("JsonObject | None", call.inputs.get("prior"))
+    if prior is not None:
+        lines = (*lines, _billed_before(plan, prior, sum(line.amount_minor for line in lines)))
+    return Answer(plan.currency, lines, claims_of(plan), _offers(plan, usage, call.inputs))
+
+
+def _billed_before(plan: Plan, prior: JsonObject, whole_minor: int) -> Line:
+    """Return the row that takes off what was billed before: as stated, or else what the running total then came to."""
+    if isinstance(plan, TierPlan) and plan.volume and not plan.lower_envelope:
+        raise InputError("NEEDS_WHOLE_PERIOD", "inputs.prior")
+    if "billed" in prior:
+        billed = read_amount(prior["billed"], plan.currency, "inputs.prior.billed")
+    else:
+        before = _bill(plan, _prior_usage(plan, prior), closes_period=False)
+        billed = Fraction(sum(line.amount_minor for line in rounded(before, plan.currency)), plan.currency.scale)
+    minor = int(billed * plan.currency.scale)
+    if minor > whole_minor:
+        raise InputError("BILLED_EXCEEDS_CHARGE", "inputs.prior.billed")
+    return Line("BILLED_BEFORE", {}, Fraction(1), -billed, -minor)
+
+
+def _bill(plan: Plan, usage: Usage, *, closes_period: bool) -> list[Entry]:
+    """Return the exact rows for the whole usage of a period so far."""
+    if isinstance(plan, PercentPlan):
+        entries = tariff.percentage_entries(plan, usage.events)
+    elif usage.steps < 0:
+        entries = [Entry("NO_USAGE", {}, Fraction(0), Fraction(0))]
+    elif isinstance(plan, PackagePlan):
+        entries = tariff.package_entries(plan, usage.steps)
+    elif plan.volume:
+        entries = tariff.volume_entries(plan, usage.steps, usage.tier_steps)
+    else:
+        entries = tariff.graduated_entries(plan, usage.steps)
+    return tariff.with_commitments(entries, plan.commitments, closes_period=closes_period)
+
+
+def _usage(plan: Plan, inputs: JsonObject) -> Usage:
+    """Return this call's usage together with what was used before in the period."""
+    prior = cast("JsonObject", inputs.get("prior", {}))
+    if isinstance(plan, PercentPlan):
+        _refuse(inputs, "inputs", "quantity", "tier_quantity")
+        before = _prior_usage(plan, prior).events if prior else ()
+        events = (*before, *_events(plan, _needed(inputs, "inputs", "events"), "inputs.events"))
+        if len(events) > MAX_EVENTS:
+            raise InputError("TOO_MANY", "inputs.events", limit=MAX_EVENTS)
+        return Usage(events=events)
+    _refuse(inputs, "inputs", "events")
+    given = whole_steps(exact(_needed(inputs, "inputs", "quantity")), plan.steps_per_unit, "inputs.quantity")
+    before_steps = _prior_usage(plan, prior).steps if prior else 0
+    negative_is_zero = plan.negative_is_zero
+    steps = given + before_steps
+    if (steps < 0 or (given < 0 and prior)) and not negative_is_zero:
+        raise InputError("NEGATIVE", "inputs.quantity")
+    return Usage(steps=steps, tier_steps=_tier_steps(plan, inputs, steps))
+
+
+def _tier_steps(plan: TierPlan | PackagePlan, inputs: JsonObject, steps: int) -> int:
+    if "tier_quantity" not in inputs:
+        return steps
+    if not isinstance(plan, TierPlan) or not plan.volume or plan.lower_envelope:
+        raise InputError("NOT_FOR_THIS_PLAN", "inputs.tier_quantity")
+    tier_steps = whole_steps(exact(inputs["tier_quantity"]), plan.steps_per_unit, "inputs.tier_quantity")
+    if tier_steps < steps:
+        raise InputError("TOO_SMALL", "inputs.tier_quantity", limit=exact_text(Fraction(steps, plan.steps_per_unit)))
+    return tier_steps
+
+
+def _prior_usage(plan: Plan, prior: JsonObject) -> Usage:
+    if isinstance(plan, PercentPlan):
+        _refuse(prior, "inputs.prior", "quantity")
+        return Usage(events=_events(plan, _needed(prior, "inputs.prior", "events"), "inputs.prior.events"))
+    _refuse(prior, "inputs.prior", "events")
+    steps = whole_steps(exact(_needed(prior, "inputs.prior", "quantity")), plan.steps_per_unit, "inputs.prior.quantity")
+    return Usage(steps=steps, tier_steps=steps)
+
+
+def _events(plan: PercentPlan, given: object, field: str) -> tuple[Fraction, ...]:
+    return tuple(read_amount(amount, plan.currency, f"{field}.{index}") for index, amount in enumerate(cast("list[str]", given)))
+
+
+def _needed(inputs: JsonObject, field: str, name: str) -> str:
+    if name not in inputs:
+        raise InputError("REQUIRED", f"{field}.{name}")
+    return cast("str", inputs[name])
+
+
+def _refuse(inputs: JsonObject, field: str, *names: str) -> None:
+    for name in names:
+        if name in inputs:
+            raise InputError("NOT_FOR_THIS_PLAN", f"{field}.{name}")
+
+
+def _offers(plan: Plan, usage: Usage, inputs: JsonObject) -> JsonObject:
+    """Offer the lower envelope where a volume tariff charges more for this quantity than for a larger one."""
+    if not isinstance(plan, TierPlan) or not plan.volume or plan.lower_envelope or usage.steps < 0 or "tier_quantity" in inputs:
+        return {}
+    curve = tariff.committed(tariff.tier_curve(plan), plan.commitments)
+    lower = curve.lower_envelope().at(usage.steps)
+    if lower == curve.at(usage.steps):
+        return {}
+    cheapest = Fraction(curve.cheapest_from(usage.steps), plan.steps_per_unit)
+    return {"lower_envelope": {"amount_minor": str(round(lower * plan.currency.scale)), "at_quantity": exact_text(cheapest)}}
+
+
+@lru_cache(maxsize=256)
+def claims_of(plan: Plan) -> tuple[Claim, ...]:
+    """Return what holds of a plan for every usage of one closed period, before rounding. Decided, never sampled; unsaid if undecided."""
+    if isinstance(plan, TierPlan):
+        curve = tariff.tier_curve(plan)
+        curve = tariff.committed(curve.lower_envelope() if plan.lower_envelope else curve, plan.commitments)
+        return _monotone(curve, plan.steps_per_unit), _subadditive(curve, plan.steps_per_unit)
+    proven = Claim(properties.MONOTONE, Standing.PROVEN)
+    second = _package_subadditive(plan) if isinstance(plan, PackagePlan) else _percent_subadditive(plan)
+    return (proven,) if second is None else (proven, second)
+
+
+def _monotone(curve: Curve, steps_per_unit: int) -> Claim:
+    found = properties.monotone(curve)
+    if found is None:
+        return Claim(properties.MONOTONE, Standing.PROVEN)
+    return Claim(properties.MONOTONE, Standing.NOT_HELD, _priced(curve, found, steps_per_unit))
+
+
+def _subadditive(curve: Curve, steps_per_unit: int) -> Claim:
+    found = properties.subadditive(curve)
+    if found is None:
+        return Claim(properties.SUBADDITIVE, Standing.PROVEN)
+    return Claim(
+        properties.SUBADDITIVE,
+        Standing.NOT_HELD,
+        _priced(curve, {**found, "together": found["one"] + found["other"]}, steps_per_unit),
+    )
+
+
+def _priced(curve: Curve, found: Mapping[str, int], steps_per_unit: int) -> Mapping[str, str]:
+    """Return a counterexample with each quantity and its charge, in major units."""
+    quantities = {name: exact_text(Fraction(step, steps_per_unit)) for name, step in found.items()}
+    return {**quantities, **{f"{name}_charge": exact_text(curve.at(step)) for name, step in found.items()}}
+
+
+def _package_subadditive(plan: PackagePlan) -> Claim | None:
+    """Decide the package tariff: whole packages are subadditive, free units break that, unless commitments hide it."""
+    least, most = plan.commitments.minimum, plan.commitments.maximum
+    if not plan.free or not plan.price or (most is not None and 2 * least >= most):
+        return Claim(properties.SUBADDITIVE, Standing.PROVEN)
+    curve = tariff.package_curve(plan)
+    if curve is not None:
+        return _subadditive(curve, plan.steps_per_unit)
+    lot = plan.free + -(-least // plan.price) * plan.size
+    alone, both = tariff.package_charge(plan, lot), tariff.package_charge(plan, 2 * lot)
+    if both <= 2 * alone:
+        return None
+    quantity, together = (exact_text(Fraction(steps, plan.steps_per_unit)) for steps in (lot, 2 * lot))
+    charges = {"one_charge": exact_text(alone), "other_charge": exact_text(alone), "together_charge": exact_text(both)}
+    return Claim(properties.SUBADDITIVE, Standing.NOT_HELD, {"one": quantity, "other": quantity, "together": together, **charges})
+
+
+def _percent_subadditive(plan: PercentPlan) -> Claim | None:
+    """Without a free allowance each event costs the same in any bill; with one, show two bills that use it twice."""
+    if plan.free_events is None and plan.free_amount is None:
+        return Claim(properties.SUBADDITIVE, Standing.PROVEN)
+    each = Fraction(1000) if plan.free_amount is None else plan.free_amount
+    count = plan.free_events or 1 if plan.free_amount is None else 1
+    alone, both = (exact_total(_bill(plan, Usage(events=(each,) * events), closes_period=True)) for events in (count, 2 * count))
+    if both <= 2 * alone:
+        return None
+    charges = {"one_charge": exact_text(alone), "other_charge": exact_text(alone), "together_charge": exact_text(both)}
+    return Claim(
+        properties.SUBADDITIVE,
+        Standing.NOT_HELD,
+        {"events": str(count), "events_together": str(2 * count), "each": exact_text(each), **charges},
+    )
+
+
+METERED: Final = Model(
+    key="metered",
+    version=1,
+    name=Text("Metered tariff", "计量计价"),
+    help=Text(
+        "Charges measured usage: calls, rows, bytes or amounts. Says whether the plan can be gamed by buying more or by splitting.",
+        "按计量的用量收费：调用次数、行数、字节数或各次金额；并说明该方案是否可被多买或拆单套利。",
+    ),
+    params_schema=PARAMS,
+    operations={Verb.RATE: Operation(INPUTS, _rate), Verb.QUOTE: Operation(INPUTS, _rate)},
+    check_params=read_plan,
+    examples=(
+        Example(
+            title=Text("Graduated by call", "按调用次数阶梯计价"),
+            verb=Verb.RATE,
+            params={
+                "mode": "graduated",
+                "currency": "CNY",
+                "unit": "call",
+                "tiers": [
+                    {"up_to": "10", "unit_price": "10", "flat": "2"},
+                    {"up_to": "20", "unit_price": "5", "flat": "3"},
+                    {"unit_price": "5", "flat": "3"},
+                ],
+            },
+            inputs={"quantity": "12"},
+            amount_minor=11_500,
+        ),
+        Example(
+            title=Text("Volume, all units at the tier reached", "总量计价，全部按所达阶梯"),
+            verb=Verb.RATE,
+            params={
+                "mode": "volume",
+                "currency": "CNY",
+                "unit": "call",
+                "tiers": [
+                    {"up_to": "10000", "unit_price": "0.0010", "flat": "10"},
+                    {"up_to": "50000", "unit_price": "0.0008", "flat": "10"},
+                    {"up_to": "100000", "unit_price": "0.0006", "flat": "10"},
+                    {"unit_price": "0.0004", "flat": "10"},
+                ],
+            },
+            inputs={"quantity": "65000"},
+            amount_minor=4_900,
+        ),
+    ),
+)

@@ -1,0 +1,188 @@
+"""The one shape that every pricing model has, so that a plan can pick any of them by key and a form can be drawn from its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+
+from pricing.engines import properties
+from pricing.engines.errors import InputError, UnknownModelError
+from pricing.engines.result import Claim, Line, Quote, Standing, inputs_digest
+from pricing.engines.shapes import Json, JsonObject, Schema
+from pricing.engines.validate import SAFE_INTEGER, check_schema, validate
+from pricing.money import BIGINT_MAX, Currency
+
+
+class Verb(StrEnum):
+    """What can be asked of a model; most answer one or two of these."""
+
+    APPRAISE = "appraise"
+    QUOTE = "quote"
+    RATE = "rate"
+    OPTIMISE = "optimise"
+    CLEAR = "clear"
+    SPLIT = "split"
+    PROPOSE = "propose"
+    OBSERVE = "observe"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same words in English and Chinese."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a model is given: validated parameters and inputs with their defaults, and the seed if it draws at random."""
+
+    params: JsonObject
+    inputs: JsonObject
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model gives back; ``Model.run`` makes it a quote. The lines sum to the amount, which is not negative."""
+
+    currency: Currency
+    lines: tuple[Line, ...]
+    claims: tuple[Claim, ...] = ()
+    extras: JsonObject | None = None
+
+    @property
+    def amount_minor(self) -> int:
+        """The sum of the lines."""
+        return sum(line.amount_minor for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One verb of a model: the schema of its inputs and the pure function behind it."""
+
+    inputs_schema: Schema
+    run: Callable[[Call], Answer]
+    seeded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example: what is asked, and the exact amount in minor units that comes back."""
+
+    title: Text
+    verb: Verb
+    params: JsonObject
+    inputs: JsonObject
+    amount_minor: int
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One pricing model at one version. A stored quote names both, so a version never changes its arithmetic once it was used.
+
+    Attributes:
+        key: short name, unique with the version; what a plan stores.
+        params_schema: JSON Schema of what the participant who picks the model sets once.
+        operations: by verb, the JSON Schema of what each use supplies, and the function.
+        examples: at least one; the tests run them all.
+    """
+
+    key: str
+    version: int
+    name: Text
+    help: Text
+    params_schema: Schema
+    operations: Mapping[Verb, Operation]
+    examples: tuple[Example, ...]
+    check_params: Callable[[JsonObject], object] = lambda params: params
+
+    def __post_init__(self) -> None:
+        """Refuse a model whose schemas the validator would not fully honour."""
+        check_schema(self.params_schema, "params")
+        for verb, operation in self.operations.items():
+            check_schema(operation.inputs_schema, f"{verb}.inputs")
+
+    @property
+    def verbs(self) -> frozenset[Verb]:
+        """What can be asked of this model."""
+        return frozenset(self.operations)
+
+    def validated_params(self, params: Json) -> JsonObject:
+        """Return a plan's parameters with defaults filled in; call it when the plan is made, so that no quote fails on them later.
+
+        Raises:
+            InputError: the first violation, naming a field under ``params``.
+        """
+        filled = cast("JsonObject", validate(self.params_schema, params, "params"))
+        self.check_params(filled)
+        return filled
+
+    def run(self, verb: Verb, *, params: JsonObject, inputs: JsonObject, seed: int | None = None) -> Quote:
+        """Answer one question. Pure: the same arguments give the same quote, to the byte.
+
+        Raises:
+            UnknownModelError: VERB_UNKNOWN, SEED_REQUIRED, SEED_UNUSED, SEED_OUT_OF_RANGE.
+            InputError: a field under ``params`` or ``inputs`` is refused; OVERFLOW if the amount would not fit.
+        """
+        operation = self.operations.get(verb)
+        if operation is None:
+            raise UnknownModelError("VERB_UNKNOWN", key=self.key, verb=str(verb)[:16])
+        _check_seed(self.key, operation, seed)
+        filled = self.validated_params(params)
+        given = cast("JsonObject", validate(operation.inputs_schema, inputs, "inputs"))
+        answer = operation.run(Call(filled, given, seed))
+        if any(abs(line.amount_minor) > BIGINT_MAX for line in answer.lines) or answer.amount_minor > BIGINT_MAX:
+            raise InputError("OVERFLOW", "inputs")
+        quote = Quote(
+            amount_minor=answer.amount_minor,
+            currency=answer.currency,
+            lines=answer.lines,
+            claims=(*answer.claims, Claim(properties.LINES_SUM, Standing.CHECKED)),
+            extras=answer.extras or {},
+            model=self.key,
+            version=self.version,
+            verb=verb.value,
+            seed=seed,
+            inputs_digest=inputs_digest(model=self.key, version=self.version, verb=verb.value, params=params, inputs=inputs, seed=seed),
+        )
+        witness = properties.lines_sum(quote)
+        if witness is not None:
+            message = f"{self.key}: a line is not its quantity times its unit price: {dict(witness)}"
+            raise ValueError(message)
+        return quote
+
+    def describe(self) -> JsonObject:
+        """Return the model as JSON: names, help, verbs, schemas and worked examples, from which a form can be drawn."""
+        return {
+            "key": self.key,
+            "version": self.version,
+            "name": {"en": self.name.en, "zh": self.name.zh},
+            "help": {"en": self.help.en, "zh": self.help.zh},
+            "params_schema": self.params_schema,
+            "verbs": {verb.value: operation.inputs_schema for verb, operation in sorted(self.operations.items())},
+            "examples": [
+                {
+                    "title": {"en": example.title.en, "zh": example.title.zh},
+                    "verb": example.verb.value,
+                    "params": example.params,
+                    "inputs": example.inputs,
+                    "amount_minor": str(example.amount_minor),
+                    "seed": example.seed,
+                }
+                for example in self.examples
+            ],
+        }
+
+
+def _check_seed(key: str, operation: Operation, seed: int | None) -> None:
+    if operation.seeded and seed is None:
+        raise UnknownModelError("SEED_REQUIRED", key=key)
+    if not operation.seeded and seed is not None:
+        raise UnknownModelError("SEED_UNUSED", key=key)
+    if seed is not None and not 0 <= seed <= SAFE_INTEGER:
+        raise UnknownModelError("SEED_OUT_OF_RANGE")

@@ -1,0 +1,214 @@
+"""The answer of every pricing model: an amount, the lines that add up to it, and claims about it that somebody else can check."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final, cast
+
+import rfc8785
+
+from pricing.engines.shapes import Json, JsonObject
+from pricing.money import Currency, Money, currency, require_minor
+
+MAX_LINES: Final = 1_000
+
+
+class Standing(StrEnum):
+    """How firmly a claim stands: proven for every input of the plan, checked on the stated instance only, or shown false."""
+
+    PROVEN = "proven"
+    CHECKED = "checked"
+    NOT_HELD = "not_held"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One property of a plan or of this quote, by the name of its checker in ``properties``.
+
+    ``witness`` is the counterexample where the property is not held, and otherwise the range or reason of the check.
+    """
+
+    property: str
+    standing: Standing
+    witness: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> JsonObject:
+        """Return the claim as JSON."""
+        return {"property": self.property, "standing": self.standing.value, "witness": dict(self.witness)}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the explanation, which is also the arithmetic.
+
+    Attributes:
+        code: names the sentence in ``texts.LINES``.
+        params: what the sentence needs.
+        quantity: exact; a part of a period is a fraction.
+        unit_price: exact, in major units.
+        amount_minor: what this row adds to the amount; a discount or a sum billed before is negative. Within one minor unit of quantity
+            times unit price: the quote is rounded once, and its rows share that rounding by largest remainder.
+    """
+
+    code: str
+    params: Mapping[str, str]
+    quantity: Fraction
+    unit_price: Fraction
+    amount_minor: int
+
+    def to_json(self) -> JsonObject:
+        """Return the line as JSON, exact numbers as text."""
+        return {
+            "code": self.code,
+            "params": dict(self.params),
+            "quantity": exact_text(self.quantity),
+            "unit_price": exact_text(self.unit_price),
+            "amount_minor": str(self.amount_minor),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a pricing model answers. Serialisable; equal inputs, model, version and seed give an equal quote.
+
+    Attributes:
+        extras: what this model says beyond the amount, as JSON.
+        inputs_digest: SHA-256, in hex, of what ``inputs_digest`` describes.
+
+    Raises:
+        ValueError: the lines do not sum to the amount; a mistake of the model, never of a user.
+        MoneyError: AMOUNT_OVERFLOW, AMOUNT_NEGATIVE.
+    """
+
+    amount_minor: int
+    currency: Currency
+    lines: tuple[Line, ...]
+    claims: tuple[Claim, ...]
+    extras: JsonObject
+    model: str
+    version: int
+    verb: str
+    seed: int | None
+    inputs_digest: str
+
+    def __post_init__(self) -> None:
+        """Hold every model to the sum of its own lines."""
+        require_minor(self.amount_minor)
+        if sum(line.amount_minor for line in self.lines) != self.amount_minor or len(self.lines) > MAX_LINES:
+            message = f"{self.model}: the lines do not explain the amount"
+            raise ValueError(message)
+
+    @property
+    def money(self) -> Money:
+        """The amount with its currency."""
+        return Money(self.amount_minor, self.currency)
+
+    def to_json(self) -> JsonObject:
+        """Return the quote as JSON; minor units are text, since JSON numbers are not exact beyond 2^53."""
+        return {
+            "amount_minor": str(self.amount_minor),
+            "currency": self.currency.code,
+            "lines": [line.to_json() for line in self.lines],
+            "claims": [claim.to_json() for claim in self.claims],
+            "extras": self.extras,
+            "model": self.model,
+            "version": self.version,
+            "verb": self.verb,
+            "seed": self.seed,
+            "inputs_digest": self.inputs_digest,
+        }
+
+    def canonical(self) -> bytes:
+        """Return the quote's RFC 8785 bytes, the ones to hash and to sign."""
+        return canonical(self.to_json())
+
+    @classmethod
+    def from_json(cls, stored: JsonObject) -> Quote:
+        """Return the quote that ``to_json`` wrote."""
+        lines = cast("Sequence[Mapping[str, str]]", stored["lines"])
+        claims = cast("Sequence[Mapping[str, str]]", stored["claims"])
+        return cls(
+            amount_minor=int(cast("str", stored["amount_minor"])),
+            currency=currency(cast("str", stored["currency"])),
+            lines=tuple(
+                Line(
+                    line["code"],
+                    cast("Mapping[str, str]", line["params"]),
+                    Fraction(line["quantity"]),
+                    Fraction(line["unit_price"]),
+                    int(line["amount_minor"]),
+                )
+                for line in lines
+            ),
+            claims=tuple(
+                Claim(claim["property"], Standing(claim["standing"]), cast("Mapping[str, str]", claim["witness"])) for claim in claims
+            ),
+            extras=cast("JsonObject", stored["extras"]),
+            model=cast("str", stored["model"]),
+            version=cast("int", stored["version"]),
+            verb=cast("str", stored["verb"]),
+            seed=cast("int | None", stored["seed"]),
+            inputs_digest=cast("str", stored["inputs_digest"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line before rounding; its exact amount is quantity times unit price."""
+
+    code: str
+    params: Mapping[str, str]
+    quantity: Fraction
+    unit_price: Fraction
+
+
+def exact_total(entries: Sequence[Entry]) -> Fraction:
+    """Return the exact sum of the entries, in major units."""
+    return sum((entry.quantity * entry.unit_price for entry in entries), Fraction(0))
+
+
+def rounded(entries: Sequence[Entry], unit: Currency) -> tuple[Line, ...]:
+    """Round a bill once, half to even on its total, and give its rows whole minor units that sum to that total.
+
+    Rows are floored and the units left over go to the largest fractions, ties to the earlier row; so each row is within one unit of exact.
+    """
+    exact = [entry.quantity * entry.unit_price * unit.scale for entry in entries]
+    floors = [value.numerator // value.denominator for value in exact]
+    order = sorted(range(len(exact)), key=lambda index: (floors[index] - exact[index], index))
+    raised = set(order[: round(sum(exact, Fraction(0))) - sum(floors)])
+    return tuple(
+        Line(entry.code, entry.params, entry.quantity, entry.unit_price, floors[index] + (index in raised))
+        for index, entry in enumerate(entries)
+    )
+
+
+def exact_text(value: Fraction) -> str:
+    """Return an exact number as decimal text if it ends, and otherwise as ``numerator/denominator``."""
+    twos, fives, rest = 0, 0, value.denominator
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    places = max(twos, fives)
+    if rest != 1 or not places:
+        return str(value)
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+def canonical(value: Json) -> bytes:
+    """Return the RFC 8785 bytes of JSON."""
+    return rfc8785.dumps(cast("dict[str, object]", value))  # type: ignore[arg-type]  # its stub names only concrete containers
+
+
+def inputs_digest(*, model: str, version: int, verb: str, params: JsonObject, inputs: JsonObject, seed: int | None) -> str:
+    """Return the SHA-256, in hex, of the RFC 8785 bytes of these six members exactly as they were given, before defaults are filled in.
+
+    Anybody who holds the stored plan and inputs can recompute it without the model.
+    """
+    told: JsonObject = {"model": model, "version": version, "verb": verb, "params": params, "inputs": inputs, "seed": seed}
+    return hashlib.sha256(canonical(told)).hexdigest()

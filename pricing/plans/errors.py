@@ -1,0 +1,23 @@
+"""How what a pricing engine refuses reaches the person who asked."""
+
+from django.utils.translation import get_language, gettext_noop
+
+from pricing.money import PricingError
+from registry.base.errors import UserError
+
+
+class PricingRefused(UserError):
+    """A parameter or input that the pricing model refuses; the engine's own code and sentence, in the active language."""
+
+    code = "PRICING_REFUSED"
+    remedy = gettext_noop("Correct the value; the model's schema and worked example are at pricingModels.")
+
+    def __init__(self, error: PricingError, *, under: tuple[str, ...]) -> None:
+        """Put the engine's dotted path under the field of the mutation."""
+        path = tuple(getattr(error, "field", "").split(".")[1:])
+        super().__init__(field=(*under, *path), reason=error.code)
+        self.error = error
+
+    def text(self) -> str:
+        """The engine's sentence."""
+        return self.error.text("zh" if (get_language() or "").startswith("zh") else "en")

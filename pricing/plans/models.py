@@ -1,0 +1,25 @@
+"""Plans, immutable from the start: a change is a new plan."""
+
+from django.db import models
+from django.db.models import Q
+
+from registry.base.actor import Actor
+from registry.base.visibility import EVERYBODY, NOBODY, Record
+
+
+class Plan(Record):
+    """A pricing model with the parameters that a participant set. Append-only."""
+
+    owner = models.ForeignKey("registry_parties.Organisation", on_delete=models.PROTECT, related_name="+")
+    name_zh = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80)
+    model_key = models.CharField(max_length=32)
+    model_version = models.PositiveSmallIntegerField()
+    params = models.JSONField()
+    currency = models.CharField(max_length=3)
+    created_at = models.DateTimeField()
+
+    @classmethod
+    def visibility(cls, actor: Actor) -> Q:
+        """Plans are price lists: every signed-in participant may read them (Price Law 13, clear marking)."""
+        return EVERYBODY if actor.authenticated else NOBODY

@@ -1,0 +1,1 @@
+"""What a buyer was told. 报价"""

@@ -1,0 +1,89 @@
+"""Makes quotes and takes them: the price always comes from the plan, never from the client."""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from pricing.engines.catalogue import model_at, replay
+from pricing.engines.model import Verb
+from pricing.engines.result import Quote as Answer
+from pricing.money import PricingError
+from pricing.plans.errors import PricingRefused
+from pricing.plans.models import Plan
+from pricing.quotes.errors import QuoteAltered, QuoteExpired, QuoteUsed
+from pricing.quotes.models import Quote
+from registry.base import clock
+from registry.base.actor import Actor
+from registry.log.services import record
+
+BINDING: Final = timedelta(days=7)
+
+
+def quote_make(*, actor: Actor, plan: Plan, offer_id: UUID, usage: dict[str, Any]) -> Quote:
+    """Apply a plan to one use, for the actor's organisation; binding for ``BINDING``.
+
+    Called in the caller's transaction. Writes one ``quote.made`` event.
+
+    Raises:
+        PricingRefused: the model refuses an input; names the field.
+    """
+    try:
+        answer = model_at(plan.model_key, plan.model_version).run(Verb.QUOTE, params=plan.params, inputs=usage)
+    except PricingError as error:
+        raise PricingRefused(error, under=("usage",)) from error
+    now = clock.now()
+    quote = Quote.objects.create(
+        plan=plan,
+        offer_id=offer_id,
+        buyer_id=actor.acting_for,
+        seller_id=plan.owner_id,
+        verb=answer.verb,
+        inputs=usage,
+        inputs_digest=answer.inputs_digest,
+        amount_minor=answer.amount_minor,
+        currency=answer.currency.code,
+        answer=answer.to_json(),
+        created_at=now,
+        expires_at=now + BINDING,
+    )
+    record(
+        "quote.made",
+        subject=("Quote", quote.pk),
+        actor=actor,
+        public={"quote": quote.pk, "plan": plan.pk, "inputs_digest": quote.inputs_digest, "expires_at": quote.expires_at},
+        sealed={"amount": f"{quote.amount_minor} {quote.currency}", "buyer": str(quote.buyer_id)},
+    )
+    return quote
+
+
+def quote_use(*, quote_id: UUID, deal_id: UUID) -> Quote:
+    """Bind a quote to a deal, after replaying it: the stored inputs must give the stored answer, to the byte.
+
+    Locks the quote. Called in the caller's transaction.
+
+    Raises:
+        QuoteExpired, QuoteUsed, QuoteAltered: it does not bind (any more).
+    """
+    quote = Quote.objects.select_for_update(of=("self",)).select_related("plan").get(pk=quote_id)
+    if quote.used_by is not None:
+        raise QuoteUsed(field=("quoteId",))
+    if quote.expires_at <= clock.now():
+        raise QuoteExpired(field=("quoteId",), expired_at=quote.expires_at.isoformat())
+    verify(quote=quote)
+    quote.used_by = deal_id
+    quote.save(update_fields=["used_by"])
+    return quote
+
+
+def verify(*, quote: Quote) -> Answer:
+    """Replay a stored quote and return the answer.
+
+    Raises:
+        QuoteAltered: it does not replay to the same bytes.
+    """
+    plan = quote.plan
+    answer = replay(key=plan.model_key, version=plan.model_version, verb=quote.verb, params=plan.params, inputs=quote.inputs)
+    stored = (quote.answer, quote.amount_minor, quote.currency, quote.inputs_digest)
+    if (answer.to_json(), answer.amount_minor, answer.currency.code, answer.inputs_digest) != stored:
+        raise QuoteAltered(field=("quoteId",))
+    return answer

@@ -1,0 +1,1 @@
+"""Signed statements that a right was registered. 登记证书"""

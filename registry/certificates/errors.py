@@ -1,0 +1,21 @@
+"""What the certificates room refuses."""
+
+from django.utils.translation import gettext_noop
+
+from registry.base.errors import UserError
+
+
+class NotYetLogged(UserError):
+    """Registration is complete at deposit, and deposit is complete once a signed checkpoint covers it."""
+
+    code = "NOT_YET_LOGGED"
+    message = gettext_noop("The deposit is not covered by a signed checkpoint yet.")
+    remedy = gettext_noop("Wait for the next checkpoint; the certificate follows by itself.")
+
+
+class MonthExhausted(UserError):
+    """A month has 9999 certificate numbers."""
+
+    code = "MONTH_EXHAUSTED"
+    message = gettext_noop("All 9999 certificate numbers of %(month)s are given.")
+    remedy = gettext_noop("The certificate is issued next month; the registration is complete without it.")

@@ -1,0 +1,1 @@
+"""Identifiers: names that outsiders use for registered things."""

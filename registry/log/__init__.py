@@ -1,0 +1,1 @@
+"""What happened, in one order that nobody can change and outsiders can verify. 存证日志"""

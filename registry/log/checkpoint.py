@@ -1,0 +1,98 @@
+"""Checkpoints: the log's signed word on its size and root, the one thing an outsider has to trust.
+
+Source: C2SP tlog-checkpoint. Three lines, no extension lines: a reader of ours refuses what it cannot interpret.
+"""
+
+import binascii
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from registry.log.merkle import EMPTY_ROOT, HASH_BYTES, SIZE_MAX
+from registry.log.note import BadNote, Signer, Verifier, open_note, sign_note
+
+CHECKPOINT_BYTES_MAX: Final = 64 * 1024
+_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+
+
+class BadCheckpoint(ValueError):
+    """A checkpoint that must not be trusted; ``reason`` says why."""
+
+    def __init__(self, *, reason: str) -> None:
+        """Keep the reason, in English, for logs and tests."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A log's state: the first ``size`` entries of ``origin`` have the Merkle root ``root``."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse a state that no log can have."""
+        if not self.origin or "\n" in self.origin:
+            raise BadCheckpoint(reason="an origin is one line")
+        if not 0 <= self.size <= SIZE_MAX or len(self.root) != HASH_BYTES:
+            raise BadCheckpoint(reason="a size has 63 bits and a root 32 bytes")
+        if self.size == 0 and self.root != EMPTY_ROOT:
+            raise BadCheckpoint(reason="an empty log has the empty root")
+
+    @classmethod
+    def parse(cls, body: str) -> Self:
+        """Read the three lines.
+
+        Raises:
+            BadCheckpoint: not exactly three lines in their one form.
+        """
+        lines = body.split("\n")
+        if len(lines) != len(("origin", "size", "root", "")) or lines[-1]:
+            raise BadCheckpoint(reason="a checkpoint has three lines")
+        if not _SIZE.fullmatch(lines[1]):
+            raise BadCheckpoint(reason="the size is not a decimal number")
+        try:
+            checkpoint = cls(origin=lines[0], size=int(lines[1]), root=b64decode(lines[2], validate=True))
+        except binascii.Error as error:
+            raise BadCheckpoint(reason="the root is not base64") from error
+        if checkpoint.body != body:
+            raise BadCheckpoint(reason="the root is not base64 in its one form")
+        return checkpoint
+
+    @property
+    def body(self) -> str:
+        """The three lines that are signed."""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+
+
+def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
+    """The signed note of a checkpoint, as it is published.
+
+    Raises:
+        BadNote: no signer, too many, or an origin that cannot stand in a note.
+    """
+    return str(sign_note(checkpoint.body, signers)).encode()
+
+
+def open_checkpoint(data: bytes, *, log: Verifier, witnesses: Sequence[Verifier] = ()) -> tuple[Checkpoint, tuple[Verifier, ...]]:
+    """Check a published checkpoint: its content, and which trusted keys signed it (always the log's).
+
+    Raises:
+        BadCheckpoint: malformed, not signed by the log, a bad signature by a trusted key, or another log's origin.
+    """
+    if len(data) > CHECKPOINT_BYTES_MAX:
+        raise BadCheckpoint(reason=f"a checkpoint has at most {CHECKPOINT_BYTES_MAX} bytes")
+    try:
+        note, signed = open_note(data, (log, *witnesses))
+    except BadNote as error:
+        raise BadCheckpoint(reason=error.reason) from error
+    if log not in signed:
+        raise BadCheckpoint(reason="the log did not sign it")
+    checkpoint = Checkpoint.parse(note.text)
+    if checkpoint.origin != log.name:
+        raise BadCheckpoint(reason=f"the origin is {checkpoint.origin}, not {log.name}")
+    return checkpoint, signed

@@ -1,0 +1,121 @@
+"""Tables of the log. Entries, leaves and checkpoints are append-only; outbox, disclosures and cursors are not."""
+
+from typing import Final
+
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from registry.base.actor import Actor, PartyKind
+from registry.base.visibility import EVERYBODY, NOBODY, Record
+
+AUTHORITIES: Final = (PartyKind.REGULATOR, PartyKind.REGISTRAR, PartyKind.INSTITUTION)
+REGISTER: Final = r"^(filing|objection|object|right|hold|certificate|organisation|key|permit|rulebook|open_list)\."
+"""Events of the public register, by the first part of their name."""
+
+
+def public_record(actor: Actor) -> Q:
+    """What any authenticated actor may read."""
+    return EVERYBODY if actor.authenticated else NOBODY
+
+
+class Internal(models.Model):
+    """A table that only the log itself reads."""
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        """Type and key."""
+        return f"{self._meta.verbose_name} {self.pk}"
+
+    @classmethod
+    def visibility(cls, actor: Actor) -> Q:  # noqa: ARG003 the rule is the same for all
+        """Internal."""
+        return NOBODY
+
+
+class Outbox(Internal):
+    """Committed events that wait for their place in the log."""
+
+    seq = models.BigAutoField(primary_key=True)
+    event = models.UUIDField(unique=True)
+    body = models.BinaryField()
+
+
+class Entry(Record):
+    """One event in the log: its canonical bytes and what queries need of them. Partitioned by the UUIDv7 key."""
+
+    schema = models.TextField()
+    schema_version = models.SmallIntegerField()
+    subject_type = models.TextField()
+    subject_id = models.UUIDField()
+    organisation = models.UUIDField(null=True)
+    at = models.DateTimeField()
+    body = models.BinaryField()
+
+    class Meta:
+        managed = False
+        db_table = "registry_log_entry"
+
+    @classmethod
+    def visibility(cls, actor: Actor) -> Q:
+        """The register is public to any authenticated actor; who deals with whom is for those who recorded it and for authorities."""
+        if actor.is_kind(*AUTHORITIES):
+            return EVERYBODY
+        return Q(schema__regex=REGISTER) | Q(organisation=actor.organisation) if actor.authenticated else NOBODY
+
+
+class Leaf(Internal):
+    """The place of an entry in the tree, and its hash. Unpartitioned: a place is taken once for all time."""
+
+    index = models.BigIntegerField(primary_key=True)
+    entry = models.UUIDField(unique=True)
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [CheckConstraint(name="leaf_index_not_negative", condition=Q(index__gte=0))]
+
+
+class LogState(Internal):
+    """The right edge of the tree: one row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    log_id = models.UUIDField()
+    size = models.BigIntegerField(default=0)
+    edge = models.BinaryField(default=b"")
+
+    class Meta:
+        constraints = [CheckConstraint(name="log_state_one_row", condition=Q(id=1))]
+
+
+class SignedCheckpoint(Record):
+    """A published checkpoint: the log's promise about its first ``size`` entries."""
+
+    size = models.BigIntegerField(unique=True)
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    @classmethod
+    def visibility(cls, actor: Actor) -> Q:
+        """Public to any authenticated actor."""
+        return public_record(actor)
+
+
+class Disclosure(Internal):
+    """The salt and value of one sealed member; erasing it leaves the leaf valid and silent."""
+
+    event = models.UUIDField()
+    path = models.TextField()
+    salt = models.BinaryField(max_length=16)
+    value = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [UniqueConstraint(name="disclosure_once", fields=["event", "path"])]
+
+
+class Cursor(Internal):
+    """How far one relay has followed the log."""
+
+    name = models.TextField(primary_key=True)
+    position = models.BigIntegerField(default=0)

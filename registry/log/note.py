@@ -1,0 +1,219 @@
+"""Signed notes: a text with signature lines that anyone can check with a public key alone.
+
+Source: C2SP signed-note, with Ed25519 (type 01). Keys are written as verifier keys, ``<name>+<key id>+<base64(type || key)>``.
+"""
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final, Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+NOTE_BYTES_MAX: Final = 1_000_000
+SIGNATURES_MAX: Final = 100
+NAME_MAX: Final = 200
+_ED25519: Final = b"\x01"
+_KEY_ID_BYTES: Final = 4
+_KEY_BYTES: Final = 32
+_DASH: Final = "\u2014 "
+
+
+class BadNote(ValueError):
+    """A note or key that must not be trusted; ``reason`` says why."""
+
+    def __init__(self, *, reason: str) -> None:
+        """Keep the reason, in English, for logs and tests."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature line: who says they signed, which of their keys, and the bytes."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+    @property
+    def line(self) -> str:
+        """The line as it stands in a note, with its newline."""
+        return f"{_DASH}{self.name} {b64encode(self.key_id + self.signature).decode()}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A parsed note: the signed text (ends with a newline) and every signature line, checked or not."""
+
+    text: str
+    signatures: tuple[Signature, ...]
+
+    def __str__(self) -> str:
+        """The note as it is stored and sent."""
+        return f"{self.text}\n{''.join(each.line for each in self.signatures)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A public key that we trust for a name."""
+
+    name: str
+    key: bytes
+
+    @classmethod
+    def parse(cls, vkey: str) -> Self:
+        """Read a verifier key.
+
+        Raises:
+            BadNote: not an Ed25519 verifier key, or its key id is not that of the key.
+        """
+        name, _, rest = vkey.partition("+")
+        stated, _, encoded = rest.partition("+")
+        typed = _decoded(encoded)
+        if typed[:1] != _ED25519 or len(typed) != 1 + _KEY_BYTES:
+            raise BadNote(reason="the key is not an Ed25519 key")
+        verifier = cls(name=_checked_name(name), key=typed[1:])
+        if stated != verifier.key_id.hex():
+            raise BadNote(reason="the key id is not that of the key")
+        return verifier
+
+    @property
+    def key_id(self) -> bytes:
+        """The first 4 bytes of SHA-256(name || 0A || type || key)."""
+        return sha256(self.name.encode() + b"\n" + _ED25519 + self.key).digest()[:_KEY_ID_BYTES]
+
+    def __str__(self) -> str:
+        """The verifier key as text."""
+        return f"{self.name}+{self.key_id.hex()}+{b64encode(_ED25519 + self.key).decode()}"
+
+    def accepts(self, text: str, signature: bytes) -> bool:
+        """Whether the signature over the text is by this key."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, text.encode())
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A private key that signs under a name."""
+
+    name: str
+    seed: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a name or seed that cannot sign."""
+        _checked_name(self.name)
+        if len(self.seed) != _KEY_BYTES:
+            raise BadNote(reason=f"an Ed25519 seed has {_KEY_BYTES} bytes")
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public half."""
+        return Verifier(name=self.name, key=self._private.public_key().public_bytes_raw())
+
+    @property
+    def _private(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+    def sign(self, text: str) -> Signature:
+        """Sign a text (with its last newline).
+
+        Raises:
+            BadNote: the text cannot be a note's text.
+        """
+        return Signature(name=self.name, key_id=self.verifier.key_id, signature=self._private.sign(_checked_text(text).encode()))
+
+
+def sign_note(text: str, signers: Sequence[Signer]) -> Note:
+    """A note over ``text`` with one signature per signer, in order.
+
+    Raises:
+        BadNote: the text cannot be a note's text, or there is no signer or more than ``SIGNATURES_MAX``.
+    """
+    if not 1 <= len(signers) <= SIGNATURES_MAX:
+        raise BadNote(reason=f"a note has 1 to {SIGNATURES_MAX} signatures")
+    return Note(text=_checked_text(text), signatures=tuple(signer.sign(text) for signer in signers))
+
+
+def parse_note(data: bytes) -> Note:
+    """Read a note without judging its signatures.
+
+    Raises:
+        BadNote: too long, not UTF-8, a control character, no blank line, a malformed signature line, or not 1 to
+            ``SIGNATURES_MAX`` signatures.
+    """
+    if len(data) > NOTE_BYTES_MAX:
+        raise BadNote(reason=f"a note has at most {NOTE_BYTES_MAX} bytes")
+    try:
+        whole = data.decode()
+    except UnicodeDecodeError as error:
+        raise BadNote(reason="a note is UTF-8") from error
+    text, blank, tail = whole.rpartition("\n\n")
+    if not blank or not tail.endswith("\n"):
+        raise BadNote(reason="a note is a text, a blank line and signature lines")
+    lines = tail[:-1].split("\n")
+    if len(lines) > SIGNATURES_MAX:
+        raise BadNote(reason=f"a note has at most {SIGNATURES_MAX} signatures")
+    return Note(text=_checked_text(f"{text}\n"), signatures=tuple(_signature(line) for line in lines))
+
+
+def open_note(data: bytes, trusted: Sequence[Verifier]) -> tuple[Note, tuple[Verifier, ...]]:
+    """Read a note and check it: the note, and which of the trusted keys signed it (at least one).
+
+    Lines of unknown keys are ignored; a bad signature by a trusted key condemns the whole note.
+
+    Raises:
+        BadNote: malformed, a bad signature by a trusted key, or no signature by any trusted key.
+    """
+    note = parse_note(data)
+    known = {(verifier.name, verifier.key_id): verifier for verifier in trusted}
+    signed: dict[Verifier, None] = {}
+    for each in note.signatures:
+        verifier = known.get((each.name, each.key_id))
+        if verifier is None:
+            continue
+        if not verifier.accepts(note.text, each.signature):
+            raise BadNote(reason=f"the signature of {each.name} is bad")
+        signed[verifier] = None
+    if not signed:
+        raise BadNote(reason="no trusted key signed the note")
+    return note, tuple(signed)
+
+
+def _signature(line: str) -> Signature:
+    name, space, encoded = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not space:
+        raise BadNote(reason="a signature line is a dash, a name and base64")
+    raw = _decoded(encoded)
+    if len(raw) <= _KEY_ID_BYTES:
+        raise BadNote(reason="a signature line holds a key id and a signature")
+    return Signature(name=_checked_name(name), key_id=raw[:_KEY_ID_BYTES], signature=raw[_KEY_ID_BYTES:])
+
+
+def _decoded(encoded: str) -> bytes:
+    try:
+        raw = b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadNote(reason="not base64") from error
+    # Base64 with stray low bits decodes too; one byte string must have one spelling.
+    if b64encode(raw).decode() != encoded:
+        raise BadNote(reason="not base64 in its one form")
+    return raw
+
+
+def _checked_name(name: str) -> str:
+    if not 1 <= len(name) <= NAME_MAX or "+" in name or not name.isprintable() or any(each.isspace() for each in name):
+        raise BadNote(reason="a key name is printable, without spaces and plus signs")
+    return name
+
+
+def _checked_text(text: str) -> str:
+    if not text.endswith("\n") or text == "\n" or any(each < " " and each != "\n" for each in text):
+        raise BadNote(reason="a note's text ends with a newline and has no control characters")
+    return text

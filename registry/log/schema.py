@@ -1,0 +1,82 @@
+"""The log in GraphQL: entries with their proofs, and the checkpoint that outsiders check them against."""
+
+import base64
+from typing import Any
+
+import graphene
+
+from registry.base.graphql import BigInt, NodeType, connection
+from registry.log.models import Entry, SignedCheckpoint
+from registry.log.selectors import entry_page, latest_checkpoint, proof_of, verifier_key
+
+
+class ProofType(graphene.ObjectType):
+    """That an entry is in the log (RFC 6962 audit path). 包含性证明"""
+
+    class Meta:
+        name = "InclusionProof"
+
+    index = BigInt(required=True)
+    size = BigInt(required=True, description="Size of the tree that the checkpoint signs. 树的大小")
+    hashes = graphene.List(graphene.NonNull(graphene.String), required=True, description="Audit path, base64, from the leaf upwards.")
+    note = graphene.String(required=True, description="The signed checkpoint (C2SP signed note). 已签名检查点")
+
+    @staticmethod
+    def resolve_hashes(root: Any, _info: Any) -> list[str]:
+        """The path as base64."""
+        return [base64.b64encode(hashed).decode() for hashed in root.hashes]
+
+
+class LogEntryNode(NodeType):
+    """One event in the log. 日志条目"""
+
+    class Meta:
+        model = Entry
+        name = "LogEntry"
+
+    schema = graphene.String(required=True)
+    subject_type = graphene.String(required=True)
+    subject_id = graphene.UUID(required=True)
+    at = graphene.DateTime(required=True)
+    body = graphene.String(required=True, description="The canonical JSON (RFC 8785) that the leaf hash is over. 规范化字节")
+    proof = graphene.Field(ProofType, description="Null until a checkpoint covers the entry. 未被检查点覆盖时为空")
+
+    @staticmethod
+    def resolve_body(root: Entry, _info: Any) -> str:
+        """The leaf's bytes as text."""
+        return bytes(root.body).decode()
+
+    @staticmethod
+    def resolve_proof(root: Entry, _info: Any) -> Any:
+        """The proof under the latest checkpoint."""
+        return proof_of(root.pk)
+
+
+class CheckpointNode(NodeType):
+    """A signed statement of the log's size and root. 检查点"""
+
+    class Meta:
+        model = SignedCheckpoint
+        name = "Checkpoint"
+
+    size = BigInt(required=True)
+    note = graphene.String(required=True)
+    at = graphene.DateTime(required=True)
+
+
+class Queries:
+    """What the log answers."""
+
+    log_entries = connection(LogEntryNode, entry_page, subject_id=graphene.UUID(), schema=graphene.String())
+    checkpoint = graphene.Field(CheckpointNode, description="The latest signed checkpoint. 最新检查点")
+    log_key = graphene.String(description="The log's public verifier key. 日志公钥")
+
+    @staticmethod
+    def resolve_checkpoint(_root: Any, _info: Any) -> SignedCheckpoint | None:
+        """The latest one."""
+        return latest_checkpoint()
+
+    @staticmethod
+    def resolve_log_key(_root: Any, _info: Any) -> str | None:
+        """The verifier key."""
+        return verifier_key()

@@ -1,0 +1,89 @@
+"""What may be read of the log: entries, proofs, disclosures, the latest checkpoint."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from registry.base.actor import Actor
+from registry.log.integrator import signer
+from registry.log.merkle import Tree
+from registry.log.models import Disclosure, Entry, Leaf, LogState, SignedCheckpoint
+
+_trees: dict[UUID, Tree] = {}
+_trees_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That an entry is in the log: its place, the audit path, and the signed checkpoint that it leads to."""
+
+    index: int
+    size: int
+    hashes: tuple[bytes, ...]
+    note: str
+
+
+def entry_page(*, actor: Actor, subject_id: UUID | None = None, schema: str | None = None) -> QuerySet[Entry]:
+    """Entries that the actor may see, of one subject or schema if asked."""
+    entries = Entry.objects.visible_to(actor)
+    if subject_id is not None:
+        entries = entries.filter(subject_id=subject_id)
+    return entries if schema is None else entries.filter(schema=schema)
+
+
+def logged(event: UUID) -> bool:
+    """Whether a signed checkpoint covers the event."""
+    leaf, checkpoint = Leaf.objects.filter(entry=event).first(), latest_checkpoint()
+    return leaf is not None and checkpoint is not None and leaf.index < checkpoint.size
+
+
+def latest_checkpoint() -> SignedCheckpoint | None:
+    """The newest published checkpoint."""
+    return SignedCheckpoint.objects.order_by("-size").first()
+
+
+def verifier_key() -> str | None:
+    """The log's public key as a verifier key; None before the first entry."""
+    state = LogState.objects.filter(id=1).first()
+    return str(signer(state.log_id).verifier) if state else None
+
+
+def proof_of(event: UUID, *, checkpoint: SignedCheckpoint | None = None) -> Proof | None:
+    """The inclusion proof of an event under a checkpoint (default: the latest); None while none covers it."""
+    leaf, checkpoint = Leaf.objects.filter(entry=event).first(), checkpoint or latest_checkpoint()
+    if leaf is None or checkpoint is None or leaf.index >= checkpoint.size:
+        return None
+    tree = _tree(checkpoint.size)
+    return Proof(leaf.index, checkpoint.size, tuple(tree.inclusion_proof(leaf.index, checkpoint.size)), checkpoint.note)
+
+
+def leaf_bytes(event: UUID) -> bytes:
+    """The canonical bytes of an entry, exactly as they were hashed.
+
+    Raises:
+        Entry.DoesNotExist: the event is not sequenced yet.
+    """
+    return bytes(Entry.objects.values_list("body", flat=True).get(pk=event))
+
+
+def disclosures(events: Iterable[UUID]) -> list[dict[str, Any]]:
+    """Salts and values of the sealed members of these events, as an evidence bundle holds them."""
+    rows = Disclosure.objects.filter(event__in=list(events)).order_by("event", "path")
+    return [{"event": row.event, "path": row.path, "salt": bytes(row.salt), "value": row.value} for row in rows]
+
+
+def _tree(size: int) -> Tree:
+    """The tree of at least ``size`` leaves, kept in memory and extended as the log grows."""
+    log_id = LogState.objects.values_list("log_id", flat=True).get(id=1)
+    with _trees_lock:
+        tree = _trees.setdefault(log_id, Tree())
+        if tree.size < size:
+            tree.extend(
+                bytes(hashed)
+                for hashed in Leaf.objects.filter(index__gte=tree.size, index__lt=size).order_by("index").values_list("hash", flat=True)
+            )
+        return tree

@@ -1,0 +1,90 @@
+"""Records what happened: the only way into the log."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from registry.base import clock
+from registry.base.actor import Actor
+from registry.base.ids import uuid7
+from registry.log.canonical import canonical, fresh_salt, seal_member
+from registry.log.models import Cursor, Disclosure, Entry, Leaf, Outbox
+from registry.log.schemas import schema_of
+
+
+def record(
+    schema: str, *, subject: tuple[str, UUID], actor: Actor, public: Mapping[str, Any], sealed: Mapping[str, Any] | None = None
+) -> UUID:
+    """Record an event in the caller's transaction and return its id.
+
+    Writes one outbox row and one disclosure row per sealed field. The event is "logged" once a checkpoint covers it.
+
+    Raises:
+        UndeclaredEvent: the event or one of its fields is not declared.
+        NotCanonical: a value has no canonical form (a float, an integer beyond 2^53-1).
+    """
+    shape = schema_of(schema)
+    opened, closed = _plain(dict(public)), _plain(dict(sealed or {}))
+    shape.check(opened, closed)
+    at = clock.now()
+    event = uuid7(at)
+    salts = {name: fresh_salt() for name in closed}
+    body = {
+        "schema": shape.name,
+        "version": shape.version,
+        "id": str(event),
+        "at": at.isoformat(),
+        "actor": {"person": _plain(actor.person), "organisation": _plain(actor.organisation)},
+        "subject": {"type": subject[0], "id": str(subject[1])},
+        "data": opened | {name: seal_member(value, salts[name]) for name, value in closed.items()},
+    }
+    Outbox.objects.create(event=event, body=canonical(body))
+    Disclosure.objects.bulk_create(Disclosure(event=event, path=name, salt=salts[name], value=value) for name, value in closed.items())
+    return event
+
+
+def follow(name: str, handler: Callable[[Entry], None], *, schemas: frozenset[str], limit: int = 100) -> int:
+    """Hand the sequenced entries of these schemas to a relay, in order, each once it succeeded; returns how many places it moved.
+
+    The cursor moves in the transaction of the handler's effect. A second follower of the same name finds the row locked and leaves.
+    """
+    Cursor.objects.get_or_create(name=name)
+    moved = 0
+    while moved < limit:
+        with transaction.atomic():
+            cursor = Cursor.objects.select_for_update(skip_locked=True).filter(name=name).first()
+            leaf = Leaf.objects.filter(index=cursor.position).first() if cursor else None
+            if cursor is None or leaf is None:
+                return moved
+            entry = Entry.objects.get(pk=leaf.entry)
+            if entry.schema in schemas:
+                handler(entry)
+            Cursor.objects.filter(name=name).update(position=cursor.position + 1)
+        moved += 1
+    return moved
+
+
+def erase(*, event: UUID, path: str) -> None:
+    """Erase one sealed value: the leaf stays valid, the value cannot be shown any more."""
+    Disclosure.objects.filter(event=event, path=path).delete()
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can carry it: ids and instants become strings, enums their codes."""
+    match value:
+        case Enum():
+            return value.value
+        case UUID():
+            return str(value)
+        case datetime() | date():
+            return value.isoformat()
+        case dict():
+            return {str(name): _plain(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value

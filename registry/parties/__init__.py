@@ -1,0 +1,1 @@
+"""Parties: organisations, people, roles, affiliations, keys."""

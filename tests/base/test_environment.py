@@ -1,0 +1,46 @@
+"""A wrong variable stops the start with its name; a right one becomes a typed value."""
+
+import pytest
+
+from registry.base import environment
+from registry.base.environment import WrongEnvironment
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("Yes", True), ("off", False), ("", False)])
+def test_a_flag_is_yes_or_no(monkeypatch, value, expected):
+    monkeypatch.setenv("EGRET_X", value)
+    assert environment.flag("EGRET_X", default=False) is expected
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "message"),
+    [
+        (lambda: environment.flag("EGRET_X", default=True), "perhaps", "EGRET_X must be one of"),
+        (lambda: environment.integer("EGRET_X", default=1, least=0, most=9), "10", "EGRET_X must be a whole number from 0 to 9"),
+        (lambda: environment.integer("EGRET_X", default=1, least=0, most=9), "1.5", "EGRET_X must be a whole number from 0 to 9"),
+        (lambda: environment.choice("EGRET_X", default="a", options=["a"]), "b", "EGRET_X must be one of"),
+        (lambda: environment.key_hex("EGRET_X", length=2), "abc", "EGRET_X must be 4 hexadecimal digits"),
+        (lambda: environment.secret("EGRET_X", least=50), "short", "EGRET_X must have at least 50 characters"),
+        (lambda: environment.text("EGRET_X"), "x" * 8193, "EGRET_X is longer than 8192 characters"),
+    ],
+)
+def test_a_wrong_value_is_refused_and_not_repeated(monkeypatch, read, value, message):
+    monkeypatch.setenv("EGRET_X", value)
+    with pytest.raises(WrongEnvironment, match=message):
+        read()
+
+
+def test_an_address_is_taken_apart_and_given_another_database():
+    url = "postgres://ann:p%40ss@db.example:6432/egret?sslmode=require"
+    assert environment.django_database(url) == {
+        "NAME": "egret",
+        "USER": "ann",
+        "PASSWORD": "p@ss",
+        "HOST": "db.example",
+        "PORT": "6432",
+    }
+    assert environment.with_database(url, "other") == "postgres://ann:p%40ss@db.example:6432/other?sslmode=require"
+    with pytest.raises(WrongEnvironment, match="database name"):
+        environment.with_database(url, 'x"; DROP')
+    with pytest.raises(WrongEnvironment, match="must name a database"):
+        environment.database("postgres://ann@db.example:6432")

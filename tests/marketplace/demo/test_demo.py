@@ -1,0 +1,86 @@
+"""The main job as a person runs it: it succeeds, survives being killed half-way, and leaves no server behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from registry.base.processes import command, working_in
+
+ROOT = Path(__file__).resolve().parents[3]
+RUN_SECONDS = 150
+
+
+def start(var: Path) -> subprocess.Popen[str]:
+    """A demo of its own: its own files, its own embedded server."""
+    dropped = {"DATABASE_URL", "EGRET_ROLE", "SECRET_KEY", "EGRET_MASTER_KEY", "EGRET_LOG_KEY", "EGRET_CERTIFICATE_KEY"}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return subprocess.Popen(
+        [sys.executable, "-m", "marketplace.demo"],
+        cwd=ROOT,
+        env=kept | {"EGRET_VAR": str(var)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def servers(var: Path) -> list[str]:
+    """What still runs in the demo's directory."""
+    return [command(pid) for pid in working_in(var / "postgres")]
+
+
+@pytest.fixture
+def var() -> Iterator[Path]:
+    """Outside pytest's own directory, whose permissions another pytest run on this machine tightens under the server's feet."""
+    with tempfile.TemporaryDirectory(prefix="egret-demo-") as made:
+        yield Path(made).resolve()
+
+
+def test_the_demo_killed_half_way_runs_again_and_leaves_nothing(var):
+    first = start(var)
+    assert first.stdout is not None
+    for line in first.stdout:
+        if "license" in line:  # in the middle of the second act
+            break
+    first.kill()
+    first.communicate()
+    second = start(var)
+    printed, _ = second.communicate(timeout=RUN_SECONDS)
+    assert second.returncode == 0, printed[-3000:]
+    result = json.loads(printed.strip().splitlines()[-1])
+    assert result["settled"] is True
+    assert result["verified"] is True
+    assert result["ledger_balanced"] is True
+    assert sum(int(share["minor"]) for share in result["shares"]) == 1_200_000
+    assert [refusal["rule"] for refusal in result["blocked"]] == ["PT-07", "PT-05", "PT-08"]
+    assert {refusal["relation"] for refusal in result["blocked"]} <= {"binding", "comparable", "policy"}
+    deadline = time.monotonic() + 20
+    while servers(var) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert servers(var) == []
+
+
+def test_a_demo_that_is_interrupted_stops_its_servers(var):
+    running = start(var)
+    assert running.stdout is not None
+    for line in running.stdout:
+        if "admitted" in line:
+            break
+    os.killpg(running.pid, signal.SIGINT)
+    running.communicate(timeout=60)
+    assert running.returncode != 0
+    deadline = time.monotonic() + 20
+    while servers(var) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert servers(var) == []

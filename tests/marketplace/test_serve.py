@@ -1,0 +1,96 @@
+"""`manage.py serve` as an operator sees it: one line when it answers, and nothing left when it ends, however it ends."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from registry.base import processes
+from registry.base.environment import with_database
+
+PROJECT = Path(__file__).resolve().parents[2]
+SECONDS = 60
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def gone(pids):
+    deadline = time.monotonic() + SECONDS
+    while any(processes.started(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return [pid for pid in pids if processes.started(pid)] == []
+
+
+@pytest.fixture
+def serve(databases, tmp_path):
+    """Start the server on a database of this run; return the process and the address that it printed."""
+    started = []
+
+    def start(name, *options):
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--port", "0", "--database", databases.run.name(name), *options],
+            cwd=PROJECT,
+            env={**os.environ, "DATABASE_URL": databases.server.url, "EGRET_VAR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process, json.loads(process.stdout.readline())["url"]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def status(url):
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=SECONDS)
+    try:
+        connection.request("GET", "/no-such-page")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_it_migrates_answers_and_ends_without_a_trace(serve, databases):
+    process, url = serve("served")
+    assert status(url) == 404
+    with psycopg.connect(with_database(databases.server.url, databases.run.name("served"))) as connection:
+        assert connection.execute("SELECT count(*) > 0 FROM django_migrations").fetchone() == (True,)
+        owners = connection.execute("SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    connection.close()
+    assert owners == [("egret_owner",)]
+    left = children(process.pid)
+    assert len(left) == 1
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(SECONDS) == 0
+    assert gone(left)
+
+
+def test_its_web_server_dies_with_it_even_when_it_is_killed(serve):
+    process, _url = serve("killed")
+    left = children(process.pid)
+    left += [grandchild for child in left for grandchild in children(child)]
+    assert len(left) == 2
+    process.kill()
+    assert gone(left)
+
+
+def test_a_web_server_that_ends_by_itself_ends_the_command_with_an_error(serve):
+    process, _url = serve("broken")
+    for pid in children(process.pid):
+        os.kill(pid, signal.SIGKILL)
+    assert process.wait(SECONDS) == 1

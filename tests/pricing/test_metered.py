@@ -1,0 +1,292 @@
+"""The metered tariff's claims are true, its bills of a period add up, and bad input is refused at its field."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pricing.engines import properties, tariff
+from pricing.engines.curve import Curve, Piece
+from pricing.engines.errors import InputError
+from pricing.engines.metered import METERED, claims_of
+from pricing.engines.metered_plan import read_plan
+from pricing.engines.model import Verb
+from pricing.engines.result import Standing
+
+PRICES = st.decimals(0, 30, places=3).map(str)
+FEW = 40
+
+
+@st.composite
+def tier_plans(draw, modes=("graduated", "volume")):
+    """Draw small plans whose every usage up to 80 can be tried."""
+    ends = draw(st.lists(st.integers(1, 15), max_size=4, unique=True).map(sorted))
+    rows = [{"up_to": str(end), "unit_price": draw(PRICES), "flat": draw(PRICES)} for end in ends]
+    rows.append({"unit_price": draw(PRICES), "flat": draw(PRICES)})
+    params = {"mode": draw(st.sampled_from(modes)), "currency": "CNY", "tiers": rows, **draw(limits())}
+    if params["mode"] == "volume" and draw(st.booleans()):
+        params["lower_envelope"] = True
+    return params
+
+
+@st.composite
+def limits(draw):
+    least = draw(st.one_of(st.none(), st.integers(0, 60)))
+    most = draw(st.one_of(st.none(), st.integers(least or 0, 200)))
+    return {**({} if least is None else {"minimum": str(least)}), **({} if most is None else {"maximum": str(most)})}
+
+
+@st.composite
+def package_plans(draw):
+    return {
+        "mode": "package",
+        "currency": "CNY",
+        "size": str(draw(st.integers(1, 7))),
+        "price": draw(PRICES),
+        "free_units": str(draw(st.integers(0, 9))),
+        **draw(limits()),
+    }
+
+
+def rate(params, **inputs):
+    return METERED.run(Verb.RATE, params=params, inputs=inputs)
+
+
+def claims(params):
+    return {claim.property: claim for claim in claims_of(read_plan(METERED.validated_params(params)))}
+
+
+def curve_of(params):
+    plan = read_plan(METERED.validated_params(params))
+    curve = tariff.tier_curve(plan)
+    return tariff.committed(curve.lower_envelope() if plan.lower_envelope else curve, plan.commitments)
+
+
+@given(tier_plans(), st.integers(0, 60))
+def test_the_lines_of_a_bill_and_the_curve_that_is_reasoned_about_agree(params, quantity):
+    quote = rate(params, quantity=str(quantity))
+    assert quote.amount_minor == round(curve_of(params).at(quantity) * 100)
+    assert properties.lines_sum(quote) is None
+
+
+@given(tier_plans())
+def test_the_tier_claims_are_what_trying_every_small_usage_shows(params):
+    curve, said = curve_of(params), claims(params)
+    for name, decided, tried in (
+        ("monotone", properties.monotone(curve), properties.monotone_up_to(curve.at, 2 * FEW)),
+        ("subadditive", properties.subadditive(curve), properties.subadditive_up_to(curve.at, 2 * FEW)),
+    ):
+        assert (said[name].standing is Standing.PROVEN) == (decided is None)
+        if decided is None:
+            assert tried is None
+    fall, gain = properties.monotone(curve), properties.subadditive(curve)
+    if fall:
+        assert curve.at(fall["more"]) < curve.at(fall["less"])
+        assert fall["more"] > fall["less"]
+    if gain:
+        assert curve.at(gain["one"] + gain["other"]) > curve.at(gain["one"]) + curve.at(gain["other"])
+
+
+@given(package_plans())
+def test_the_package_claims_are_what_trying_every_small_usage_shows(params):
+    plan, said = read_plan(METERED.validated_params(params)), claims(params)
+
+    def charge(steps):
+        return tariff.package_charge(plan, steps)
+
+    assert said["monotone"].standing is Standing.PROVEN
+    assert properties.monotone_up_to(charge, FEW) is None
+    subadditive = said.get("subadditive")
+    if subadditive is not None and subadditive.standing is Standing.PROVEN:
+        assert properties.subadditive_up_to(charge, 2 * FEW) is None
+    elif subadditive is not None:
+        one, other, together = (int(subadditive.witness[name]) for name in ("one", "other", "together"))
+        assert one + other == together
+        assert charge(together) > charge(one) + charge(other)
+        assert Fraction(subadditive.witness["together_charge"]) == charge(together)
+
+
+def test_a_package_curve_is_the_package_charge():
+    params = {"mode": "package", "currency": "CNY", "size": "3", "price": "2.5", "free_units": "4", "minimum": "1", "maximum": "31"}
+    plan = read_plan(METERED.validated_params(params))
+    curve = tariff.package_curve(plan)
+    assert [curve.at(steps) for steps in range(80)] == [tariff.package_charge(plan, steps) for steps in range(80)]
+
+
+def test_a_volume_tariff_is_flagged_with_its_witness_and_the_lower_envelope_is_offered():
+    rows = [
+        {"up_to": "5", "unit_price": "0", "flat": "100"},
+        {"up_to": "10", "unit_price": "0", "flat": "150"},
+        {"up_to": "15", "unit_price": "10"},
+        {"unit_price": "5"},
+    ]
+    params = {"mode": "volume", "currency": "CNY", "tiers": rows}
+    quote = rate(params, quantity="15")
+    fall = next(claim for claim in quote.claims if claim.property == "monotone")
+    assert quote.amount_minor == 15_000
+    assert fall.standing is Standing.NOT_HELD
+    assert fall.witness == {"less": "15", "less_charge": "150", "more": "16", "more_charge": "80"}
+    assert quote.extras == {"lower_envelope": {"amount_minor": "8000", "at_quantity": "16"}}
+    envelope = {**params, "lower_envelope": True}
+    capped = rate(envelope, quantity="15")
+    assert (capped.amount_minor, capped.extras) == (8_000, {})
+    assert [(line.code, line.amount_minor) for line in capped.lines] == [("VOLUME_UNITS", 15_000), ("LOWER_ENVELOPE", -7_000)]
+    assert claims(envelope)["monotone"].standing is Standing.PROVEN
+
+
+def test_a_volume_tariff_in_tenths_of_a_unit_falls_from_one_tenth_to_the_next():
+    rows = [{"up_to": "1.5", "unit_price": "10"}, {"unit_price": "5"}]
+    fall = claims({"mode": "volume", "currency": "CNY", "decimals": 1, "tiers": rows})["monotone"]
+    assert fall.witness == {"less": "1.5", "less_charge": "15", "more": "1.6", "more_charge": "8"}
+
+
+@given(tier_plans(modes=("volume",)), st.integers(0, 40))
+def test_the_lower_envelope_is_the_least_charge_for_that_quantity_or_more(params, quantity):
+    plain = {**params, "lower_envelope": False}
+    curve = curve_of(plain)
+    assert curve_of({**params, "lower_envelope": True}).at(quantity) == min(curve.at(step) for step in range(quantity, 80))
+
+
+@given(tier_plans(modes=("graduated",)), st.lists(st.integers(0, 12), min_size=1, max_size=5))
+def test_the_bills_of_a_period_sum_to_one_bill_for_the_period(params, parts):
+    billed = used = 0
+    for index, part in enumerate(parts):
+        prior = {"prior": {"quantity": str(used)}} if index else {}
+        billed += rate(params, quantity=str(part), closes_period=index == len(parts) - 1, **prior).amount_minor
+        used += part
+    assert billed == rate(params, quantity=str(used)).amount_minor
+
+
+@given(st.lists(st.decimals(0, 500, places=2).map(str), min_size=2, max_size=8), st.integers(1, 7), limits())
+def test_the_percentage_bills_of_a_period_sum_to_one_bill_for_the_period(events, cut, commitments):
+    params = {
+        "mode": "percentage",
+        "currency": "CNY",
+        "percent": "1.375",
+        "fixed": "0.3",
+        "event_minimum": "0.50",
+        "event_maximum": "5.00",
+        "free_events": 2,
+        "free_amount": "100",
+        **commitments,
+    }
+    first = rate(params, events=events[:cut], closes_period=False)
+    second = rate(params, events=events[cut:], prior={"events": events[:cut]})
+    assert first.amount_minor + second.amount_minor == rate(params, events=events).amount_minor
+
+
+def test_a_free_allowance_can_be_used_twice_and_the_witness_says_how():
+    params = {"mode": "percentage", "currency": "CNY", "percent": "10", "free_events": 3}
+    claim = claims(params)["subadditive"]
+    assert claim.standing is Standing.NOT_HELD
+    assert claim.witness == {
+        "events": "3",
+        "events_together": "6",
+        "each": "1000",
+        "one_charge": "0",
+        "other_charge": "0",
+        "together_charge": "300",
+    }
+    assert claims({"mode": "percentage", "currency": "CNY", "percent": "10"})["subadditive"].standing is Standing.PROVEN
+
+
+def test_a_gain_from_buying_the_same_lot_twice_is_found_where_it_is_the_only_one():
+    pieces = [(0, 5, "1", "0"), (6, 7, "2", "0"), (8, 12, "-0.4", "0.25"), (13, None, "2.6", "0")]
+    curve = Curve.of([Piece(start, end, Fraction(base), Fraction(slope)) for start, end, base, slope in pieces])
+    assert properties.subadditive(curve) == properties.subadditive_up_to(curve.at, 60) == {"one": 5, "other": 5}
+
+
+def test_free_packages_are_flagged_even_where_a_minimum_hides_it_for_small_lots():
+    params = {"mode": "package", "currency": "CNY", "size": "10", "price": "1", "free_units": "10", "minimum": "50"}
+    claim = claims(params)["subadditive"]
+    assert claim.standing is Standing.NOT_HELD
+    assert claim.witness == {
+        "one": "510",
+        "other": "510",
+        "together": "1020",
+        "one_charge": "50",
+        "other_charge": "50",
+        "together_charge": "101",
+    }
+
+
+def test_the_minimum_of_a_period_is_owed_when_it_closes_and_not_before():
+    params = {"mode": "graduated", "currency": "CNY", "tiers": [{"unit_price": "1"}], "minimum": "100"}
+    open_bill = rate(params, quantity="30", closes_period=False)
+    last_bill = rate(params, quantity="5", prior={"quantity": "30"})
+    assert [(line.code, line.amount_minor) for line in open_bill.lines] == [("TIER_UNITS", 3_000)]
+    assert [(line.code, line.amount_minor) for line in last_bill.lines] == [
+        ("TIER_UNITS", 3_500),
+        ("MINIMUM_COMMITMENT", 6_500),
+        ("BILLED_BEFORE", -3_000),
+    ]
+
+
+def test_a_bill_is_rounded_once_half_to_even_and_its_rows_share_the_rounding():
+    rows = [{"up_to": "1", "unit_price": "0.004"}, {"up_to": "2", "unit_price": "0.004"}, {"unit_price": "0.004"}]
+    quote = rate({"mode": "graduated", "currency": "CNY", "tiers": rows}, quantity="3")
+    assert [line.amount_minor for line in quote.lines] == [1, 0, 0]
+    assert rate({"mode": "graduated", "currency": "CNY", "tiers": [{"unit_price": "0.005"}]}, quantity="1").amount_minor == 0
+    assert rate({"mode": "graduated", "currency": "CNY", "tiers": [{"unit_price": "0.005"}]}, quantity="3").amount_minor == 2
+
+
+PLAN = {"mode": "graduated", "currency": "CNY", "tiers": [{"up_to": "10", "unit_price": "1"}, {"unit_price": "0.5"}]}
+VOLUME = {**PLAN, "mode": "volume"}
+PERCENT = {"mode": "percentage", "currency": "CNY", "percent": "1"}
+
+
+@pytest.mark.parametrize(
+    ("params", "inputs", "code", "field"),
+    [
+        (PLAN, {"quantity": "-1"}, "NEGATIVE", "inputs.quantity"),
+        (PLAN, {"quantity": "NaN"}, "NOT_FINITE", "inputs.quantity"),
+        (PLAN, {"quantity": "Infinity"}, "NOT_FINITE", "inputs.quantity"),
+        (PLAN, {"quantity": float("nan")}, "WRONG_TYPE", "inputs.quantity"),
+        (PLAN, {"quantity": 3}, "WRONG_TYPE", "inputs.quantity"),
+        (PLAN, {"quantity": "1.5"}, "OVER_PRECISE", "inputs.quantity"),
+        (PLAN, {"quantity": "1.0000001"}, "OVER_PRECISE", "inputs.quantity"),
+        (PLAN, {"quantity": "1" * 16}, "TOO_LARGE", "inputs.quantity"),
+        (PLAN, {"quantity": "1e3"}, "NOT_A_NUMBER", "inputs.quantity"),
+        (PLAN, {"quantity": "9" * 100_000}, "TOO_LARGE", "inputs.quantity"),
+        (PLAN, {}, "REQUIRED", "inputs.quantity"),
+        (PLAN, {"quantity": "1", "extra": 1}, "UNKNOWN_FIELD", "inputs.extra"),
+        (PLAN, {"quantity": "1", "events": []}, "NOT_FOR_THIS_PLAN", "inputs.events"),
+        (PLAN, {"quantity": "1", "tier_quantity": "2"}, "NOT_FOR_THIS_PLAN", "inputs.tier_quantity"),
+        (VOLUME, {"quantity": "3", "tier_quantity": "2"}, "TOO_SMALL", "inputs.tier_quantity"),
+        (VOLUME, {"quantity": "3", "prior": {"quantity": "2"}}, "NEEDS_WHOLE_PERIOD", "inputs.prior"),
+        (PLAN, {"quantity": "3", "prior": {"quantity": "2", "billed": "999"}}, "BILLED_EXCEEDS_CHARGE", "inputs.prior.billed"),
+        (PLAN, {"quantity": "3", "prior": {"quantity": "2", "billed": "1.001"}}, "OVER_PRECISE", "inputs.prior.billed"),
+        (PLAN, {"quantity": "3", "prior": {}}, "REQUIRED", "inputs.prior.quantity"),
+        (PERCENT, {"quantity": "3"}, "NOT_FOR_THIS_PLAN", "inputs.quantity"),
+        (PERCENT, {"events": ["1", "-2"]}, "NEGATIVE", "inputs.events.1"),
+        (PERCENT, {"events": ["1.001"]}, "OVER_PRECISE", "inputs.events.0"),
+        (PERCENT, {"events": ["1"] * 10_001}, "TOO_MANY", "inputs.events"),
+        (PERCENT, {"events": ["1"] * 6_000, "prior": {"events": ["1"] * 6_000}}, "TOO_MANY", "inputs.events"),
+        ({**PLAN, "mode": "magic"}, {"quantity": "1"}, "NOT_ALLOWED", "params.mode"),
+        ({**PLAN, "currency": "XXQ"}, {"quantity": "1"}, "NOT_ALLOWED", "params.currency"),
+        ({**PLAN, "tiers": []}, {"quantity": "1"}, "TOO_FEW", "params.tiers"),
+        ({**PLAN, "tiers": [{"up_to": "1", "unit_price": "1"}] * 51}, {"quantity": "1"}, "TOO_MANY", "params.tiers"),
+        ({**PLAN, "tiers": [{"up_to": "1", "unit_price": "1"}]}, {"quantity": "1"}, "TIERS_NOT_OPEN", "params.tiers.0.up_to"),
+        (
+            {**PLAN, "tiers": [{"up_to": "5", "unit_price": "1"}, {"up_to": "5", "unit_price": "1"}, {"unit_price": "1"}]},
+            {"quantity": "1"},
+            "TIERS_NOT_RISING",
+            "params.tiers.1.up_to",
+        ),
+        ({**PLAN, "tiers": [{"unit_price": "-1"}]}, {"quantity": "1"}, "NEGATIVE", "params.tiers.0.unit_price"),
+        ({**PLAN, "tiers": [{"unit_price": "0.0000000000001"}]}, {"quantity": "1"}, "OVER_PRECISE", "params.tiers.0.unit_price"),
+        ({**PLAN, "minimum": "10", "maximum": "9"}, {"quantity": "1"}, "LIMITS_CROSSED", "params.maximum"),
+        ({**PLAN, "minimum": "0.001"}, {"quantity": "1"}, "OVER_PRECISE", "params.minimum"),
+        ({**PLAN, "unit": "a\0b"}, {"quantity": "1"}, "BAD_TEXT", "params.unit"),
+        ({**PLAN, "unit": "\ud800"}, {"quantity": "1"}, "BAD_TEXT", "params.unit"),
+        ({**PLAN, "decimals": 10**400}, {"quantity": "1"}, "TOO_LARGE", "params.decimals"),
+        ({**PLAN, "decimals": True}, {"quantity": "1"}, "WRONG_TYPE", "params.decimals"),
+        ({**PLAN, "tiers": [{"unit_price": "9" * 12}]}, {"quantity": "9" * 15}, "OVERFLOW", "inputs"),
+    ],
+)
+def test_bad_input_is_refused_at_its_field(params, inputs, code, field):
+    with pytest.raises(InputError) as refused:
+        METERED.run(Verb.RATE, params=params, inputs=inputs)
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert refused.value.text("zh")

@@ -1,0 +1,131 @@
+"""Plans and fee schedules through the API: who may make them, what is refused, what never changes."""
+
+import json
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from pricing.fees.models import PublishedSchedule
+from pricing.plans.models import Plan
+from registry.base.actor import PartyKind
+from registry.base.models import IdempotencyKey
+from registry.log.models import Outbox
+from tests.support.graphql import Client, UserError
+from tests.support.parties import admit
+
+pytestmark = pytest.mark.django_db
+
+ONE_OFF = {"kind": "one_off", "currency": "CNY", "price": "1200.00"}
+
+
+def plan_input(**changed: object) -> dict[str, object]:
+    given = {"nameZh": "一次性", "nameEn": "One-off", "modelKey": "fixed", "params": json.dumps(ONE_OFF), "idempotencyKey": "k1"}
+    return given | changed
+
+
+@pytest.fixture
+def merchant() -> Client:
+    return Client(token=admit(PartyKind.MERCHANT).token)
+
+
+@pytest.fixture
+def operator() -> Client:
+    return Client(token=admit(PartyKind.OPERATOR).token)
+
+
+def test_a_merchant_picks_a_model_and_its_parameters(merchant):
+    made = merchant.mutate("planCreate", fields="plan { modelKey modelVersion currency params }", **plan_input())
+    assert made["plan"] == {
+        "modelKey": "fixed",
+        "modelVersion": 1,
+        "currency": "CNY",
+        "params": json.dumps(Plan.objects.get().params, ensure_ascii=False, sort_keys=True),
+    }
+
+
+def test_the_same_key_makes_one_plan_and_another_input_is_refused(merchant):
+    first = merchant.mutate("planCreate", fields="plan { id }", **plan_input())
+    again = merchant.mutate("planCreate", fields="plan { id }", **plan_input())
+    other = merchant.mutate("planCreate", fields="plan { id }", **plan_input(nameEn="Another"))
+    assert first["plan"] == again["plan"]
+    assert other.user_errors == [UserError(code="IDEMPOTENCY_MISMATCH", field=["idempotencyKey"])]
+    assert Plan.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "field"),
+    [
+        ({"params": "{"}, "BAD_INPUT", ["params"]),
+        ({"params": "[1]"}, "BAD_INPUT", ["params"]),
+        ({"params": json.dumps(ONE_OFF)[:-1] + ', "more": 1.5}'}, "BAD_INPUT", ["params"]),
+        ({"params": json.dumps(ONE_OFF | {"price": "-1"})}, "PRICING_REFUSED", ["params", "price"]),
+        ({"params": json.dumps(ONE_OFF | {"price": "1.001"})}, "PRICING_REFUSED", ["params", "price"]),
+        ({"params": json.dumps(ONE_OFF | {"currency": "XXX"})}, "PRICING_REFUSED", ["params", "currency"]),
+        ({"params": json.dumps({"kind": "one_off", "currency": "CNY"})}, "PRICING_REFUSED", ["params", "price"]),
+        ({"modelKey": "nonsense"}, "PRICING_REFUSED", ["params"]),
+        ({"nameZh": " "}, "BAD_INPUT", ["nameZh"]),
+        ({"idempotencyKey": ""}, "BAD_INPUT", ["idempotencyKey"]),
+    ],
+)
+def test_bad_parameters_name_the_field_and_leave_nothing(merchant, snapshot, changed, code, field):
+    before = snapshot(Plan, IdempotencyKey, Outbox)
+    refused = merchant.mutate("planCreate", **plan_input(**changed))
+    assert refused.user_errors == [UserError(code=code, field=field)]
+    assert snapshot(Plan, IdempotencyKey, Outbox) == before
+
+
+def test_a_buyer_makes_no_plan(snapshot):
+    buyer = Client(token=admit(PartyKind.BUYER).token)
+    before = snapshot(Plan, Outbox)
+    assert buyer.mutate("planCreate", **plan_input()).codes == ["FORBIDDEN"]
+    assert snapshot(Plan, Outbox) == before
+
+
+def test_a_plan_never_changes(merchant):
+    merchant.mutate("planCreate", **plan_input())
+    for statement in ("UPDATE pricing_plans_plan SET name_en = 'x'", "DELETE FROM pricing_plans_plan"):
+        with pytest.raises(DatabaseError, match=r"permission denied|append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def test_every_model_is_offered_with_its_schema(merchant):
+    models = merchant.query("{ pricingModels { key nameZh nameEn verbs descriptionJson } }")["pricingModels"]
+    assert [model["key"] for model in models] == sorted(model["key"] for model in models)
+    assert {"fixed", "metered", "income_share"} <= {model["key"] for model in models}
+    assert all(json.loads(model["descriptionJson"])["examples"] for model in models)
+
+
+def schedule_input(**changed: object) -> dict[str, object]:
+    given = {"platformPpm": 20000, "institutionPpm": 10000, "gatewayPpm": 0, "gatewayFixedMinor": "0", "idempotencyKey": "k1"}
+    return given | changed
+
+
+def test_the_operator_publishes_fees_and_each_version_stays(operator):
+    operator.mutate("feeSchedulePublish", fields="feeSchedule { number }", **schedule_input())
+    second = operator.mutate(
+        "feeSchedulePublish", fields="feeSchedule { number platformPpm }", **schedule_input(platformPpm=30000, idempotencyKey="k2")
+    )
+    assert second["feeSchedule"] == {"number": 2, "platformPpm": 30000}
+    assert list(PublishedSchedule.objects.order_by("number").values_list("number", "platform_ppm")) == [(1, 20000), (2, 30000)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"platformPpm": -1}, ["platformPpm"]),
+        ({"platformPpm": 1_000_001}, ["platformPpm"]),
+        ({"platformPpm": 600_000, "institutionPpm": 600_000}, ["institutionPpm"]),
+        ({"gatewayFixedMinor": "-1"}, ["gatewayFixedMinor"]),
+        ({"effectiveFrom": "2020-01-01T00:00:00+00:00"}, ["effectiveFrom"]),
+    ],
+)
+def test_impossible_fees_are_refused(operator, snapshot, changed, field):
+    before = snapshot(PublishedSchedule, Outbox)
+    assert operator.mutate("feeSchedulePublish", **schedule_input(**changed)).user_errors == [UserError(code="BAD_INPUT", field=field)]
+    assert snapshot(PublishedSchedule, Outbox) == before
+
+
+def test_a_merchant_publishes_no_fees(merchant, snapshot):
+    before = snapshot(PublishedSchedule, Outbox)
+    assert merchant.mutate("feeSchedulePublish", **schedule_input()).codes == ["FORBIDDEN"]
+    assert snapshot(PublishedSchedule, Outbox) == before

@@ -1,0 +1,107 @@
+"""The integrator: dense places, proofs that verify, a stale backup refused."""
+
+import json
+from uuid import uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.db import DatabaseError, connection, transaction
+
+from registry.base.actor import SYSTEM
+from registry.log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from registry.log.integrator import StaleBackup, integrate, signer
+from registry.log.merkle import leaf_hash, verify_inclusion
+from registry.log.models import Disclosure, Entry, Leaf, LogState, Outbox
+from registry.log.schemas import UndeclaredEvent, declare
+from registry.log.selectors import leaf_bytes, logged, proof_of
+from registry.log.services import follow, record
+
+declare("test.happened", public=("what",), sealed=("price",))
+
+pytestmark = pytest.mark.django_db
+
+
+def happen(what: str, price: str = "1") -> object:
+    """Record one test event."""
+    return record("test.happened", subject=("Test", uuid4()), actor=SYSTEM, public={"what": what}, sealed={"price": price})
+
+
+def test_an_event_is_registered_at_commit_and_logged_when_a_checkpoint_covers_it():
+    event = happen("a")
+    assert not logged(event)
+    assert integrate() == 1
+    assert logged(event)
+    proof, body = proof_of(event), leaf_bytes(event)
+    key = signer(LogState.objects.get().log_id).verifier
+    checkpoint, _ = open_checkpoint(proof.note.encode(), log=key)
+    verify_inclusion(index=proof.index, size=proof.size, leaf=leaf_hash(body), proof=proof.hashes, root=checkpoint.root)
+
+
+def test_places_are_dense_and_in_the_order_of_recording():
+    events = [happen(str(number)) for number in range(25)]
+    assert integrate() == 25
+    assert list(Leaf.objects.order_by("index").values_list("index", "entry")) == list(enumerate(events))
+    assert not Outbox.objects.exists()
+    assert integrate() == 0
+
+
+def test_a_sealed_value_stands_in_the_leaf_only_as_a_hash():
+    event = happen("a", price="12345678")
+    integrate()
+    data = json.loads(leaf_bytes(event))["data"]
+    assert data["what"] == "a"
+    assert list(data["price"]) == ["_h"]
+    assert b"12345678" not in leaf_bytes(event)
+    assert Disclosure.objects.get(event=event).value == "12345678"
+
+
+@pytest.mark.parametrize("public", [{}, {"what": "a", "more": "b"}])
+def test_an_undeclared_or_missing_field_is_refused(public):
+    with pytest.raises(UndeclaredEvent):
+        record("test.happened", subject=("Test", uuid4()), actor=SYSTEM, public=public, sealed={"price": "1"})
+    assert not Outbox.objects.exists()
+
+
+def test_entries_can_be_neither_changed_nor_deleted():
+    happen("a")
+    integrate()
+    for statement in ("UPDATE registry_log_entry SET schema = 'x'", "DELETE FROM registry_log_leaf", "TRUNCATE registry_log_entry"):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert Entry.objects.get().schema == "test.happened"
+
+
+def test_an_old_backup_cannot_make_the_log_sign_a_fork():
+    happen("a")
+    integrate()
+    state = LogState.objects.get()
+    key = signer(state.log_id)
+    longer = sign_checkpoint(Checkpoint(origin=key.name, size=5, root=b"\x01" * 32), [key])
+    storages["log"].delete(f"{state.log_id}/checkpoint")
+    storages["log"].save(f"{state.log_id}/checkpoint", ContentFile(longer))
+    happen("b")
+    with pytest.raises(StaleBackup, match="published size 5, stored size 2"):
+        integrate()
+
+
+def test_a_follower_sees_each_entry_once_and_stops_at_the_one_that_fails():
+    happen("a")
+    happen("bad")
+    happen("c")
+    integrate()
+    seen: list[str] = []
+
+    def handler(entry: Entry) -> None:
+        what = json.loads(bytes(entry.body))["data"]["what"]
+        if what == "bad" and len(seen) < 2:
+            seen.append(what)
+            raise RuntimeError
+        seen.append(what)
+
+    with pytest.raises(RuntimeError):
+        follow("test", handler, schemas=frozenset({"test.happened"}))
+    assert seen == ["a", "bad"]
+    assert follow("test", handler, schemas=frozenset({"test.happened"})) == 2
+    assert seen == ["a", "bad", "bad", "c"]
+    assert follow("test", handler, schemas=frozenset({"test.happened"})) == 0
