@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import storages
 from django.db import connections
+from django.utils import translation
 
 from registry.base.environment import django_database, with_database
 from registry.base.local_keys import LENGTHS
@@ -77,6 +78,13 @@ def stored_files(tmp_path_factory: pytest.TempPathFactory) -> None:
         if "location" in storage.get("OPTIONS", {}):
             storage["OPTIONS"]["location"] = root / alias
     vars(storages).pop("backends", None)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Start every test in English: what an earlier request of this worker asked for ends with its test."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")

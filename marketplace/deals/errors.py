@@ -62,6 +62,14 @@ class AlreadySigned(UserError):
     remedy = gettext_noop("Wait for the other side.")
 
 
+class MoneyUnderWay(UserError):
+    """A deal whose money was asked for is not cancelled under it."""
+
+    code = "MONEY_UNDER_WAY"
+    message = gettext_noop("The money of this deal is %(state)s.")
+    remedy = gettext_noop("Wait for the gateway: a deal whose payment failed can be cancelled, one that is paid goes on.")
+
+
 class FileDiffers(UserError):
     """The buyer received other bytes than the contract names."""
 

@@ -6,10 +6,12 @@ GUARDS: Final = """
 CREATE FUNCTION marketplace_deals_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF (NEW.seller_id, NEW.buyer_id, NEW.institution_id, NEW.offer_id, NEW.quote_id, NEW.fee_schedule_id, NEW.consideration,
-      NEW.income_share_ppm, NEW.amount_minor, NEW.currency, NEW.terms_hash, NEW.terms_version, NEW.terms_bytes)
+      NEW.income_share_ppm, NEW.amount_minor, NEW.currency, NEW.purpose, NEW.terms, NEW.terms_hash, NEW.terms_version, NEW.terms_bytes,
+      NEW.requested_at)
      IS DISTINCT FROM
      (OLD.seller_id, OLD.buyer_id, OLD.institution_id, OLD.offer_id, OLD.quote_id, OLD.fee_schedule_id, OLD.consideration,
-      OLD.income_share_ppm, OLD.amount_minor, OLD.currency, OLD.terms_hash, OLD.terms_version, OLD.terms_bytes) THEN
+      OLD.income_share_ppm, OLD.amount_minor, OLD.currency, OLD.purpose, OLD.terms, OLD.terms_hash, OLD.terms_version, OLD.terms_bytes,
+      OLD.requested_at) THEN
     RAISE EXCEPTION 'the terms of a deal never change' USING ERRCODE = 'check_violation', CONSTRAINT = 'deal_terms_fixed';
   END IF;
   IF NEW.state = OLD.state THEN
@@ -76,11 +78,24 @@ BEGIN
 END $$;
 CREATE TRIGGER marketplace_deals_born_requested BEFORE INSERT ON marketplace_deals_deal
   FOR EACH ROW EXECUTE FUNCTION marketplace_deals_born_requested();
+
+CREATE FUNCTION marketplace_deals_right_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (NEW.deal_id, NEW.object_id, NEW.kind, NEW.valid, NEW.exclusive, NEW.scope)
+     IS DISTINCT FROM (OLD.deal_id, OLD.object_id, OLD.kind, OLD.valid, OLD.exclusive, OLD.scope)
+     OR (OLD.grant_id IS NOT NULL AND NEW.grant_id IS DISTINCT FROM OLD.grant_id) THEN
+    RAISE EXCEPTION 'a right that a deal grants never changes' USING ERRCODE = 'check_violation', CONSTRAINT = 'deal_right_fixed';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER marketplace_deals_right_fixed BEFORE UPDATE ON marketplace_deals_dealright
+  FOR EACH ROW EXECUTE FUNCTION marketplace_deals_right_fixed();
 """
 
 NO_GUARDS: Final = """
+DROP TRIGGER marketplace_deals_right_fixed ON marketplace_deals_dealright;
 DROP TRIGGER marketplace_deals_born_requested ON marketplace_deals_deal;
 DROP TRIGGER marketplace_deals_guard ON marketplace_deals_deal;
-DROP FUNCTION marketplace_deals_born_requested, marketplace_deals_guard, marketplace_deals_signed, marketplace_deals_rights_registered,
-  marketplace_deals_money_settled;
+DROP FUNCTION marketplace_deals_right_fixed, marketplace_deals_born_requested, marketplace_deals_guard, marketplace_deals_signed,
+  marketplace_deals_rights_registered, marketplace_deals_money_settled;
 """

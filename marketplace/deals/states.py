@@ -37,6 +37,10 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
 }
 
 
+UNSIGNED: Final = frozenset({State.REQUESTED, State.REFERRED, State.CHECKED})
+"""States in which the rules may still be asked whether these terms can be signed."""
+
+
 class Side(TextChoices):
     """A side of the contract. 合同方"""
 

@@ -1,32 +1,30 @@
 """The relays of deals: money that arrived, files that arrived, inspection periods that ended."""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 from marketplace.deals.services import deal_delivered, deal_funded, inspection_ended
 from marketplace.deals.services.performing import INSPECTION_TOPIC
 from registry.base import work
-from registry.base.models import Work
 from registry.log.models import Entry
 from registry.log.services import follow
 
-_REACTIONS: Final[Mapping[str, Callable[[dict[str, Any]], None]]] = {
-    "payment.received": lambda data: deal_funded(deal_id=UUID(data["deal"])),
-    "delivery.completed": lambda data: deal_delivered(deal_id=UUID(data["deal"]), sha256=data["sha256"]),
+_FOLLOWED: Final[Mapping[str, str]] = {"payment.received": "deals.funded", "delivery.completed": "deals.delivered"}
+"""The events to follow, and the topic of the work that each makes."""
+_HANDLERS: Final[Mapping[str, work.Handler]] = {
+    "deals.funded": lambda item: deal_funded(deal_id=UUID(item.payload["deal"])),
+    "deals.delivered": lambda item: deal_delivered(deal_id=UUID(item.payload["deal"]), sha256=item.payload["sha256"]),
+    INSPECTION_TOPIC: lambda item: inspection_ended(deal_id=UUID(item.payload["deal"])),
 }
 
 
 def run_once() -> int:
-    """React to the log and to timers; returns how many entries and timers were taken."""
-    followed = follow("deals", _react, schemas=frozenset(_REACTIONS))
-    return followed + work.run_once({INSPECTION_TOPIC: _inspection})
+    """React to the log and to timers; returns how many entries and items of work were taken."""
+    return follow("deals", _react, schemas=frozenset(_FOLLOWED)) + work.run_once(_HANDLERS)
 
 
 def _react(entry: Entry) -> None:
-    _REACTIONS[entry.schema](json.loads(bytes(entry.body))["data"])
-
-
-def _inspection(item: Work) -> None:
-    inspection_ended(deal_id=UUID(item.payload["deal"]))
+    """One item of work for each entry, so that a deal which cannot go on yet holds up no other."""
+    work.enqueue(topic=_FOLLOWED[entry.schema], key=str(entry.pk), payload=json.loads(bytes(entry.body))["data"])

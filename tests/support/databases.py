@@ -36,6 +36,7 @@ def schema_hash() -> str:
     """Return eight hexadecimal digits that change with anything the migrated schema is made from."""
     digest = hashlib.sha256(f"{django.VERSION} {settings.INSTALLED_APPS}".encode())
     files = [path for package in PACKAGES for path in (PROJECT / package).glob("**/migrations/**/*") if path.suffix in {".py", ".sql"}]
+    files += [path for package in PACKAGES for path in (PROJECT / package).glob("*/guards.py")]  # SQL that migrations run
     seeded = PROJECT / "registry" / "rules" / "rulebook.json"
     for path in sorted([*files, seeded, *(PROJECT / "registry" / "base").glob("*.py")]):
         digest.update(f"{path.relative_to(PROJECT)}\n".encode() + path.read_bytes())

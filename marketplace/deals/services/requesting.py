@@ -8,9 +8,9 @@ from uuid import UUID
 from listings.products.models import Offer
 from listings.products.states import OfferState
 from listings.products.states import State as ListingState
-from marketplace.deals.errors import OfferNotOpen, OwnOffer, QuoteNeeded
+from marketplace.deals.errors import MoneyUnderWay, NotASide, OfferNotOpen, OwnOffer, QuoteNeeded
 from marketplace.deals.models import Deal, DealRight
-from marketplace.deals.states import TRANSITIONS, Consideration, State
+from marketplace.deals.states import TRANSITIONS, UNSIGNED, Consideration, State
 from marketplace.deals.subject import deal_subject
 from marketplace.deals.terms import ContractFacts, RightGranted, contract_terms, terms_bytes, terms_hash
 from marketplace.screening.services import screen_deal
@@ -22,7 +22,7 @@ from pricing.quotes.models import Quote
 from pricing.quotes.services import quote_make, quote_use
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
-from registry.base.errors import BadInput, NotFound, StaleVersion
+from registry.base.errors import BadInput, IllegalTransition, StaleVersion
 from registry.base.idempotency import once
 from registry.base.ids import uuid7
 from registry.base.transitions import move
@@ -30,6 +30,8 @@ from registry.log.services import record
 from registry.parties.models import Organisation
 from registry.rules.calendar import china_date
 from registry.rules_store.models import Verdict
+from settlement.escrow.selectors import escrow_of
+from settlement.escrow.states import State as EscrowState
 
 PURPOSE_MAX: Final = 400
 
@@ -67,7 +69,7 @@ def deal_request(*, actor: Actor, offer_id: UUID, quote_id: UUID | None, purpose
     Raises:
         OfferNotOpen, OwnOffer: the offer cannot be taken by this buyer.
         QuoteNeeded, QuoteExpired, QuoteUsed: a priced offer needs a binding quote of the buyer's for it.
-        BadInput: no purpose, or an institution that settles nothing.
+        BadInput: no purpose, an institution that settles nothing or is a side, or a quote that comes to nothing.
     """
     require(actor, "deal:buy")
     if not 0 < len(purpose.strip()) <= PURPOSE_MAX:
@@ -77,6 +79,8 @@ def deal_request(*, actor: Actor, offer_id: UUID, quote_id: UUID | None, purpose
             return call.result(Deal)
         offer, deal_id = _open_offer(actor, offer_id), uuid7()
         _require_institution(institution_id)
+        if institution_id in {actor.organisation, offer.listing.product_version.product.object.owner_id}:
+            raise BadInput("institutionId", "an institution that is no side of the deal")
         quote = _quote_for(actor, offer, quote_id, deal_id)
         facts = _facts(actor, offer, quote, purpose.strip(), institution_id)
         deal = _new_deal(deal_id, offer, quote, facts)
@@ -91,23 +95,30 @@ def deal_request(*, actor: Actor, offer_id: UUID, quote_id: UUID | None, purpose
 
 
 def deal_check(*, actor: Actor, deal_id: UUID, expected_version: int, idempotency_key: str) -> Checked:
-    """Put a requested deal before all rules. PASS and ALLOW_IF make it CHECKED, REFER parks it with the regulator.
+    """Put a deal before all rules before it is signed. PASS and ALLOW_IF make it CHECKED, REFER parks it with the regulator.
 
-    A BLOCK leaves the deal as it was; the verdict, its findings and one event are stored all the same.
+    A BLOCK leaves the deal as it was; the verdict, its findings and one event are stored all the same. A deal that is CHECKED
+    may be checked again, since a verdict expires; its latest verdict is the one that counts at signing.
 
     Raises:
-        NotFound: not a deal of the actor's.
-        StaleVersion: the deal moved first.
+        NotFound: not a deal that the actor may see.
+        NotASide: the actor is of neither side.
+        StaleVersion, IllegalTransition: the deal moved first, or is past signing.
     """
-    Deal.objects.find(actor, deal_id, field="dealId")
+    require(actor, "deal:buy")
+    found = Deal.objects.find(actor, deal_id, field="dealId")
+    if actor.organisation not in {found.seller_id, found.buyer_id}:
+        raise NotASide(field=("dealId",), side="seller or buyer")
     with once(actor, "deal_check", idempotency_key, deal_id, expected_version) as call:
         deal = Deal.objects.lock(deal_id)
         if call.replayed:
             return Checked(deal, call.result(Verdict))
         if deal.version != expected_version:
             raise StaleVersion(field=("expectedVersion",), noun="deal", current=deal.version, expected=expected_version)
+        if deal.state not in UNSIGNED:
+            raise IllegalTransition(field=("dealId",), noun="deal", source=deal.state, target=str(State.CHECKED))
         verdict = screen_deal(actor=actor, subject=deal_subject(deal), stage="contract")
-        if verdict.passes:
+        if verdict.passes and deal.state != State.CHECKED:
             move(deal, to=State.CHECKED, expected_version=expected_version, transitions=TRANSITIONS)
         elif verdict.outcome == "REFER" and deal.state == State.REQUESTED:
             move(deal, to=State.REFERRED, expected_version=expected_version, transitions=TRANSITIONS)
@@ -118,11 +129,16 @@ def deal_cancel(*, actor: Actor, deal_id: UUID, reason: str, expected_version: i
     """End a deal before money moved. Either side may.
 
     Writes one ``deal.cancelled`` event.
+
+    Raises:
+        NotASide: the actor is of neither side.
+        MoneyUnderWay: the gateway was asked for the money, or has it.
+        StaleVersion, IllegalTransition: the deal moved first, or too far.
     """
     require(actor, "deal:buy")
     found = Deal.objects.find(actor, deal_id, field="dealId")
     if actor.organisation not in {found.seller_id, found.buyer_id}:
-        raise NotFound(field=("dealId",), noun="deal of yours")
+        raise NotASide(field=("dealId",), side="seller or buyer")
     if not 0 < len(reason.strip()) <= PURPOSE_MAX:
         raise BadInput("reason", f"1 to {PURPOSE_MAX} characters")
     with once(actor, "deal_cancel", idempotency_key, deal_id, reason, expected_version) as call:
@@ -130,7 +146,10 @@ def deal_cancel(*, actor: Actor, deal_id: UUID, reason: str, expected_version: i
             return call.result(Deal)
         deal = Deal.objects.lock(deal_id)
         move(deal, to=State.CANCELLED, expected_version=expected_version, transitions=TRANSITIONS)
-        record("deal.cancelled", subject=("Deal", deal.pk), actor=actor, public={"deal": deal.pk, "reason": reason.strip()})
+        escrow = escrow_of(deal_id)
+        if escrow is not None and escrow.state != EscrowState.UNFUNDED:
+            raise MoneyUnderWay(field=("dealId",), state=escrow.state)
+        record("deal.cancelled", subject=("Deal", deal.pk), actor=actor, public={"deal": deal.pk}, sealed={"reason": reason.strip()})
         return call.done(deal)
 
 
@@ -161,6 +180,8 @@ def _quote_for(actor: Actor, offer: Offer, quote_id: UUID | None, deal_id: UUID)
     quote = Quote.objects.visible_to(actor).filter(pk=quote_id, buyer=actor.organisation, offer_id=offer.pk).first() if quote_id else None
     if quote is None:
         raise QuoteNeeded(field=("quoteId",))
+    if quote.amount_minor == 0:
+        raise BadInput("quoteId", "a quote of more than nothing")
     return quote_use(quote_id=quote.pk, deal_id=deal_id)
 
 

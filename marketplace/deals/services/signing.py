@@ -1,7 +1,6 @@
 """Signing: each side with its own key over the contract's hash; the second signature concludes the contract."""
 
 import base64
-import binascii
 from typing import Final
 from uuid import UUID
 
@@ -82,7 +81,7 @@ def _add_signature(actor: Actor, deal: Deal, side: Side, key_id: UUID, encoded: 
 def _decoded(encoded: str) -> bytes:
     try:
         raw = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise SignatureInvalid(field=("signature",)) from error
     if len(raw) != SIGNATURE_BYTES:
         raise SignatureInvalid(field=("signature",))

@@ -170,7 +170,7 @@ def _derive(stage: Stage, cast: Cast, resources: Resources) -> tuple[Shelf, str]
     await_job(cast.analytics.api, start_profile(cast.analytics.api, asset))
     sample = take_sample(cast.analytics.api, asset)
     state_source(cast.analytics, object_id, "derived from two licensed resources 依两项许可衍生")
-    one_off = pick_plan(cast.analytics, "一次性文件", "One-off file", "fixed", {"kind": "one_off", "currency": "CNY", "price": "12000.00"})
+    one_off = pick_plan(cast.analytics, "一次性文件", "One-off file", "fixed", {"kind": "one_off", "currency": "CNY", "price": "11999.99"})
     tiers = [{"up_to": "1000", "unit_price": "2"}, {"unit_price": "1.5"}]
     metered = pick_plan(cast.analytics, "按次计费", "Metered by call", "metered", {"mode": "graduated", "currency": "CNY", "tiers": tiers})
     offering = Offering(

@@ -62,7 +62,7 @@ def test_the_demo_killed_half_way_runs_again_and_leaves_nothing(var):
     assert result["settled"] is True
     assert result["verified"] is True
     assert result["ledger_balanced"] is True
-    assert sum(int(share["minor"]) for share in result["shares"]) == 1_200_000
+    assert sum(int(share["minor"]) for share in result["shares"]) == 1_199_999
     assert [refusal["rule"] for refusal in result["blocked"]] == ["PT-07", "PT-05", "PT-08"]
     assert {refusal["relation"] for refusal in result["blocked"]} <= {"binding", "comparable", "policy"}
     deadline = time.monotonic() + 20
