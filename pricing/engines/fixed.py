@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Final, cast
 
-from pricing.engines import properties, shapes
+from pricing.engines import shapes
+from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
 from pricing.engines.result import Claim, Entry, Standing, exact_text, rounded
@@ -38,7 +39,7 @@ def _one_off(params: JsonObject, inputs: JsonObject) -> Answer:
     unit = currency(cast("str", params["currency"]))
     price = read_amount(params["price"], unit, "params.price")
     entry = Entry("PRICE", {}, Fraction(cast("int", inputs["copies"])), price)
-    claims = (Claim(properties.MONOTONE, Standing.PROVEN), Claim(properties.SUBADDITIVE, Standing.PROVEN))
+    claims = (Claim(charges.MONOTONE, Standing.PROVEN), Claim(charges.SUBADDITIVE, Standing.PROVEN))
     return Answer(unit, rounded([entry], unit), claims)
 
 
@@ -61,7 +62,7 @@ def _subscription(params: JsonObject, inputs: JsonObject) -> Answer:
         words = {"used": exact_text(used), "of": exact_text(of), "copies": str(copies)}
         code = {"none": "PERIOD_STARTED", "day": "PERIOD_DAYS", "second": "PERIOD_SECONDS"}[cast("str", params["proration"])]
         entries.append(Entry(code, words, share * copies, price))
-    return Answer(unit, rounded(entries, unit), (Claim(properties.MONOTONE, Standing.PROVEN),))
+    return Answer(unit, rounded(entries, unit), (Claim(charges.MONOTONE, Standing.PROVEN),))
 
 
 def _span(params: JsonObject, inputs: JsonObject) -> tuple[datetime, datetime]:
@@ -182,6 +183,13 @@ FIXED: Final = Model(
             ),
             _quote,
         )
+    },
+    sentences={
+        "PRICE": ("Price", "价格"),
+        "PERIODS": ("{periods} whole periods, {copies} copies", "{periods} 个整期，{copies} 份"),
+        "PERIOD_STARTED": ("A started period, {copies} copies", "不足一期按一期计，{copies} 份"),
+        "PERIOD_DAYS": ("{used} of the {of} days of a period, {copies} copies", "一期 {of} 天中的 {used} 天，{copies} 份"),
+        "PERIOD_SECONDS": ("{used} of the {of} seconds of a period, {copies} copies", "一期 {of} 秒中的 {used} 秒，{copies} 份"),
     },
     examples=(
         Example(

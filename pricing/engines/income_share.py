@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final, cast
 
-from pricing.engines import properties, shapes
+from pricing.engines import shapes
+from pricing.engines.checkers import charges
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
 from pricing.engines.result import Claim, Line, Standing
 from pricing.engines.validate import read_amount
@@ -16,7 +17,7 @@ def _quote(call: Call) -> Answer:
     """Return zero: the price of the licence is paid from later income only."""
     unit = currency(cast("str", call.params["currency"]))
     line = Line("NOTHING_UP_FRONT", {"ppm": str(call.params["share_ppm"])}, Fraction(1), Fraction(0), 0)
-    return Answer(unit, (line,), (Claim(properties.MONOTONE, Standing.PROVEN),), {"share_ppm": call.params["share_ppm"]})
+    return Answer(unit, (line,), (Claim(charges.MONOTONE, Standing.PROVEN),), {"share_ppm": call.params["share_ppm"]})
 
 
 def _rate(call: Call) -> Answer:
@@ -26,7 +27,7 @@ def _rate(call: Call) -> Answer:
     income = read_amount(call.inputs["net_income"], unit, "inputs.net_income")
     share = share_ppm(int(income * unit.scale), ppm)
     line = Line("INCOME_SHARE", {"ppm": str(ppm)}, income, Fraction(ppm, PPM), share)
-    claims = (Claim(properties.MONOTONE, Standing.PROVEN), Claim(properties.SHARE_WITHIN_INCOME, Standing.PROVEN))
+    claims = (Claim(charges.MONOTONE, Standing.PROVEN), Claim(charges.SHARE_WITHIN_INCOME, Standing.PROVEN))
     return Answer(unit, (line,), claims)
 
 
@@ -56,6 +57,10 @@ INCOME_SHARE: Final = Model(
             ),
             _rate,
         ),
+    },
+    sentences={
+        "NOTHING_UP_FRONT": ("Nothing now; {ppm} parts per million of later net income", "先期不付费；此后净收入的百万分之 {ppm}"),
+        "INCOME_SHARE": ("{ppm} parts per million of the net income", "净收入的百万分之 {ppm}"),
     },
     examples=(
         Example(

@@ -16,7 +16,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final, cast
 
-from pricing.engines import properties, tariff
+from pricing.engines import tariff
+from pricing.engines.checkers import charges
 from pricing.engines.curve import Curve
 from pricing.engines.errors import InputError
 from pricing.engines.metered_plan import INPUTS, MAX_EVENTS, PARAMS, PackagePlan, PercentPlan, Plan, TierPlan, read_plan, whole_steps
@@ -156,24 +157,24 @@ def claims_of(plan: Plan) -> tuple[Claim, ...]:
         curve = tariff.tier_curve(plan)
         curve = tariff.committed(curve.lower_envelope() if plan.lower_envelope else curve, plan.commitments)
         return _monotone(curve, plan.steps_per_unit), _subadditive(curve, plan.steps_per_unit)
-    proven = Claim(properties.MONOTONE, Standing.PROVEN)
+    proven = Claim(charges.MONOTONE, Standing.PROVEN)
     second = _package_subadditive(plan) if isinstance(plan, PackagePlan) else _percent_subadditive(plan)
     return (proven,) if second is None else (proven, second)
 
 
 def _monotone(curve: Curve, steps_per_unit: int) -> Claim:
-    found = properties.monotone(curve)
+    found = charges.monotone(curve)
     if found is None:
-        return Claim(properties.MONOTONE, Standing.PROVEN)
-    return Claim(properties.MONOTONE, Standing.NOT_HELD, _priced(curve, found, steps_per_unit))
+        return Claim(charges.MONOTONE, Standing.PROVEN)
+    return Claim(charges.MONOTONE, Standing.NOT_HELD, _priced(curve, found, steps_per_unit))
 
 
 def _subadditive(curve: Curve, steps_per_unit: int) -> Claim:
-    found = properties.subadditive(curve)
+    found = charges.subadditive(curve)
     if found is None:
-        return Claim(properties.SUBADDITIVE, Standing.PROVEN)
+        return Claim(charges.SUBADDITIVE, Standing.PROVEN)
     return Claim(
-        properties.SUBADDITIVE,
+        charges.SUBADDITIVE,
         Standing.NOT_HELD,
         _priced(curve, {**found, "together": found["one"] + found["other"]}, steps_per_unit),
     )
@@ -189,7 +190,7 @@ def _package_subadditive(plan: PackagePlan) -> Claim | None:
     """Decide the package tariff: whole packages are subadditive, free units break that, unless commitments hide it."""
     least, most = plan.commitments.minimum, plan.commitments.maximum
     if not plan.free or not plan.price or (most is not None and 2 * least >= most):
-        return Claim(properties.SUBADDITIVE, Standing.PROVEN)
+        return Claim(charges.SUBADDITIVE, Standing.PROVEN)
     curve = tariff.package_curve(plan)
     if curve is not None:
         return _subadditive(curve, plan.steps_per_unit)
@@ -198,24 +199,24 @@ def _package_subadditive(plan: PackagePlan) -> Claim | None:
     if both <= 2 * alone:
         return None
     quantity, together = (exact_text(Fraction(steps, plan.steps_per_unit)) for steps in (lot, 2 * lot))
-    charges = {"one_charge": exact_text(alone), "other_charge": exact_text(alone), "together_charge": exact_text(both)}
-    return Claim(properties.SUBADDITIVE, Standing.NOT_HELD, {"one": quantity, "other": quantity, "together": together, **charges})
+    priced = {"one_charge": exact_text(alone), "other_charge": exact_text(alone), "together_charge": exact_text(both)}
+    return Claim(charges.SUBADDITIVE, Standing.NOT_HELD, {"one": quantity, "other": quantity, "together": together, **priced})
 
 
 def _percent_subadditive(plan: PercentPlan) -> Claim | None:
     """Without a free allowance each event costs the same in any bill; with one, show two bills that use it twice."""
     if plan.free_events is None and plan.free_amount is None:
-        return Claim(properties.SUBADDITIVE, Standing.PROVEN)
+        return Claim(charges.SUBADDITIVE, Standing.PROVEN)
     each = Fraction(1000) if plan.free_amount is None else plan.free_amount
     count = plan.free_events or 1 if plan.free_amount is None else 1
     alone, both = (exact_total(_bill(plan, Usage(events=(each,) * events), closes_period=True)) for events in (count, 2 * count))
     if both <= 2 * alone:
         return None
-    charges = {"one_charge": exact_text(alone), "other_charge": exact_text(alone), "together_charge": exact_text(both)}
+    priced = {"one_charge": exact_text(alone), "other_charge": exact_text(alone), "together_charge": exact_text(both)}
     return Claim(
-        properties.SUBADDITIVE,
+        charges.SUBADDITIVE,
         Standing.NOT_HELD,
-        {"events": str(count), "events_together": str(2 * count), "each": exact_text(each), **charges},
+        {"events": str(count), "events_together": str(2 * count), "each": exact_text(each), **priced},
     )
 
 
@@ -230,6 +231,21 @@ METERED: Final = Model(
     params_schema=PARAMS,
     operations={Verb.RATE: Operation(INPUTS, _rate), Verb.QUOTE: Operation(INPUTS, _rate)},
     check_params=read_plan,
+    sentences={
+        "TIER_UNITS": ("Tier {tier}: units above {above}", "第 {tier} 阶梯：超过 {above} 的用量"),
+        "TIER_FLAT": ("Tier {tier}: flat fee", "第 {tier} 阶梯：固定费"),
+        "VOLUME_UNITS": ("All units at the price of tier {tier}", "全部用量按第 {tier} 阶梯价格"),
+        "LOWER_ENVELOPE": ("Charged no more than {quantity} units would cost", "不高于 {quantity} 单位用量的费用"),
+        "PACKAGES": ("Packages of {size}, after {free} free units", "每包 {size}，已扣除免费用量 {free}"),
+        "PERCENT": ("{percent}% of the amount", "金额的 {percent}%"),
+        "EVENT_FIXED": ("Fixed fee for each charged event, of {events} events", "共 {events} 次，应计费各次的固定费"),
+        "EVENT_MINIMUM": ("Events raised to the least of {minimum}", "按每次最低 {minimum} 补足"),
+        "EVENT_MAXIMUM": ("Events cut to the most of {maximum}", "按每次封顶 {maximum} 减免"),
+        "MINIMUM_COMMITMENT": ("Up to the least of the period", "补足本期最低消费"),
+        "MAXIMUM_COMMITMENT": ("Down to the most of the period", "按本期封顶减免"),
+        "BILLED_BEFORE": ("Billed before in this period", "本期此前已计费"),
+        "NO_USAGE": ("No usage after corrections", "更正后无用量"),
+    },
     examples=(
         Example(
             title=Text("Graduated by call", "按调用次数阶梯计价"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
 
-from pricing.engines import properties
+from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError, UnknownModelError
 from pricing.engines.result import Claim, Line, Quote, Standing, inputs_digest
 from pricing.engines.shapes import Json, JsonObject, Schema
@@ -47,7 +47,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model gives back; ``Model.run`` makes it a quote. The lines sum to the amount, which is not negative."""
+    """What a model gives back; ``Model.run`` makes it a quote. The lines sum to the amount, which is not negative.
+
+    What the amount means follows from the verb: a price (quote, rate, propose), a value (appraise), an expected revenue (optimise), what
+    all winners pay together (clear), what is divided (split), zero (observe).
+
+    ``clear`` states who won in ``extras["awards"]``, a list of ``{"bidder", "minor", …}`` that sum to the amount, and who is paid in
+    ``extras["receipts"]``, a list of ``{"seller", "minor", …}``, empty unless there are many sellers. ``split`` states
+    ``extras["shares"]``, a list of ``{"holder", "minor"}``, and ``extras["undistributed_minor"]``; together they sum to the amount.
+    Minor units are text.
+    """
 
     currency: Currency
     lines: tuple[Line, ...]
@@ -89,6 +98,7 @@ class Model:
         key: short name, unique with the version; what a plan stores.
         params_schema: JSON Schema of what the participant who picks the model sets once.
         operations: by verb, the JSON Schema of what each use supplies, and the function.
+        sentences: by line code, the label of such a line in English and Chinese, with its parameters in braces.
         examples: at least one; the tests run them all.
     """
 
@@ -98,6 +108,7 @@ class Model:
     help: Text
     params_schema: Schema
     operations: Mapping[Verb, Operation]
+    sentences: Mapping[str, tuple[str, str]]
     examples: tuple[Example, ...]
     check_params: Callable[[JsonObject], object] = lambda params: params
 
@@ -142,7 +153,7 @@ class Model:
             amount_minor=answer.amount_minor,
             currency=answer.currency,
             lines=answer.lines,
-            claims=(*answer.claims, Claim(properties.LINES_SUM, Standing.CHECKED)),
+            claims=(*answer.claims, Claim(charges.LINES_SUM, Standing.CHECKED)),
             extras=answer.extras or {},
             model=self.key,
             version=self.version,
@@ -150,7 +161,7 @@ class Model:
             seed=seed,
             inputs_digest=inputs_digest(model=self.key, version=self.version, verb=verb.value, params=params, inputs=inputs, seed=seed),
         )
-        witness = properties.lines_sum(quote)
+        witness = charges.lines_sum(quote)
         if witness is not None:
             message = f"{self.key}: a line is not its quantity times its unit price: {dict(witness)}"
             raise ValueError(message)

@@ -1,100 +1,28 @@
-"""The checkers behind the claims: each returns a counterexample or None, and the tests run exactly these.
+"""The 38 statements that pricing models are held to: each with its checker, by the name that a claim gives it.
 
-Tariff properties speak of the exact charge, before its one rounding to the minor unit; usage that is carried through a period is rounded
-on its running total, so splitting a period into bills gains nobody anything (see ``metered``).
+A checker returns a counterexample or None; the property tests run exactly these functions, and no others stand behind a claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
-from pricing.engines.curve import Curve
-from pricing.engines.result import Quote
-
-Witness = Mapping[str, int]
-
-MONOTONE: Final = "monotone"
-SUBADDITIVE: Final = "subadditive"
-LINES_SUM: Final = "lines_sum"
-SHARE_WITHIN_INCOME: Final = "share_within_income"
+from pricing.engines.checkers import charges
+from pricing.engines.checkers.property import Property, Witness
 
 
-def monotone(curve: Curve) -> Witness | None:
-    """Decide whether using more never costs less: T(q) <= T(q') for all whole steps q <= q'.
-
-    Within a piece the slope is not negative, so only the step from one piece to the next can fall. O(pieces).
-
-    Returns:
-        None if it holds everywhere, or the greatest fall, ``{"less", "more"}`` with T(more) < T(less) and more = less + 1.
-    """
-    starts = curve.starts[1:]
-    falls = [curve.at(start - 1) - curve.at(start) for start in starts]
-    greatest = max(range(len(falls)), key=lambda index: (falls[index], -index), default=None)
-    if greatest is None or falls[greatest] <= 0:
-        return None
-    return {"less": starts[greatest] - 1, "more": starts[greatest]}
+def _index(properties: Iterable[Property]) -> Mapping[str, Property]:
+    """Index properties, refusing two of one name."""
+    index: dict[str, Property] = {}
+    for each in properties:
+        if each.name in index:
+            message = f"two properties {each.name}"
+            raise ValueError(message)
+        index[each.name] = each
+    return MappingProxyType(index)
 
 
-def subadditive(curve: Curve) -> Witness | None:
-    """Decide whether buying in two lots never costs less than buying at once: T(x + y) <= T(x) + T(y) for all whole steps.
-
-    T(x) + T(y) - T(x + y) is affine where x, y and x + y each stay in one piece. Those regions have integral corners (their constraints
-    x, y, x + y form a totally unimodular matrix) and the difference does not fall along their unbounded directions, so its least value is
-    at a corner: two of x, y, x + y are a first or last step of a piece. Trying all corners decides it. O(pieces^2 log pieces).
-
-    Returns:
-        None if it holds everywhere, or ``{"one", "other"}`` with T(one + other) > T(one) + T(other).
-    """
-    breaks = curve.breaks()
-    charge = {step: curve.at(step) for step in breaks}
-    for one in breaks:
-        for other in breaks:
-            if other >= one and curve.at(one + other) > charge[one] + charge[other]:
-                return {"one": one, "other": other}
-            if other > one and charge[other] > charge[one] + curve.at(other - one):
-                return {"one": one, "other": other - one}
-    return None
-
-
-def monotone_up_to(charge: Callable[[int], Fraction], last: int) -> Witness | None:
-    """Check T(q) <= T(q + 1) for every whole q below ``last``; the same question by trial, for charges that are not a curve."""
-    for step in range(last):
-        if charge(step + 1) < charge(step):
-            return {"less": step, "more": step + 1}
-    return None
-
-
-def subadditive_up_to(charge: Callable[[int], Fraction], last: int) -> Witness | None:
-    """Check T(x + y) <= T(x) + T(y) for every whole x + y up to ``last``, by trial."""
-    table = [charge(step) for step in range(last + 1)]
-    for whole in range(last + 1):
-        for one in range(whole // 2 + 1):
-            if table[whole] > table[one] + table[whole - one]:
-                return {"one": one, "other": whole - one}
-    return None
-
-
-def lines_sum(quote: Quote) -> Witness | None:
-    """Check that the lines sum to the amount and each is within one minor unit of its quantity times its unit price."""
-    total = sum(line.amount_minor for line in quote.lines)
-    if total != quote.amount_minor:
-        return {"lines": total, "amount": quote.amount_minor}
-    for index, line in enumerate(quote.lines):
-        if abs(line.quantity * line.unit_price * quote.currency.scale - line.amount_minor) >= 1:
-            return {"line": index}
-    return None
-
-
-def share_within_income(share_minor: int, income_minor: int) -> Witness | None:
-    """Check that a share of an income is not negative and not above it."""
-    return None if 0 <= share_minor <= income_minor else {"share": share_minor, "income": income_minor}
-
-
-CHECKERS: Final[Mapping[str, Callable[..., Witness | None]]] = {
-    MONOTONE: monotone,
-    SUBADDITIVE: subadditive,
-    LINES_SUM: lines_sum,
-    SHARE_WITHIN_INCOME: share_within_income,
-}
+PROPERTIES: Final = _index((*charges.PROPERTIES,))
+CHECKERS: Final[Mapping[str, Callable[..., Witness | None]]] = MappingProxyType({name: each.check for name, each in PROPERTIES.items()})

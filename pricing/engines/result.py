@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final, cast
@@ -46,7 +48,7 @@ class Line:
     """One row of the explanation, which is also the arithmetic.
 
     Attributes:
-        code: names the sentence in ``texts.LINES``.
+        code: names the sentence in the model's ``sentences``.
         params: what the sentence needs.
         quantity: exact; a part of a period is a fraction.
         unit_price: exact, in major units.
@@ -198,6 +200,24 @@ def exact_text(value: Fraction) -> str:
         return str(value)
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
     return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+SHOWN_DIGITS: Final = 9
+
+
+def shown(value: float) -> str:
+    """Return a float as plain decimal text of nine significant digits: how ``extras`` state what no money is computed from.
+
+    Rounding hides the last bits, in which one processor's arithmetic differs from another's, so that a replay elsewhere gives equal bytes.
+
+    Raises:
+        ValueError: not finite; a mistake of the model.
+    """
+    if not math.isfinite(value):
+        message = f"{value} cannot be shown"
+        raise ValueError(message)
+    text = format(Decimal(f"{value:.{SHOWN_DIGITS}g}"), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def canonical(value: Json) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 import graphene
 from django.utils.translation import get_language
 
+from pricing.engines.catalogue import model_at
 from pricing.engines.result import Quote as Answer
 from pricing.engines.texts import line_text
 from pricing.fees.schema import MoneyType
@@ -61,15 +62,17 @@ class QuoteNode(NodeType):
     def resolve_lines(root: Quote, _info: Any) -> list[QuoteLine]:
         """The lines as the engine explained them."""
         language: Language = "zh" if (get_language() or "").startswith("zh") else "en"
+        answer = Answer.from_json(root.answer)
+        model = model_at(answer.model, answer.version)
         return [
             QuoteLine(
                 code=line.code,
-                text=line_text(line, language),
+                text=line_text(model, line, language),
                 quantity=str(line.quantity),
                 unit_price=str(line.unit_price),
                 amount=Money.of(line.amount_minor, root.currency),
             )
-            for line in Answer.from_json(root.answer).lines
+            for line in answer.lines
         ]
 
     @staticmethod

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pricing.engines import properties, texts
 from pricing.engines.catalogue import _index, catalogue, model_at, replay
+from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError, UnknownModelError
 from pricing.engines.model import Answer, Model, Operation, Text, Verb
 from pricing.engines.result import Entry, Line, Quote, canonical, exact_text, inputs_digest, rounded
@@ -52,13 +53,22 @@ def test_a_stored_quote_is_replayed_to_the_byte(model, example):
 def test_every_line_and_claim_can_be_said_in_both_languages(model, example):
     quote = model.run(example.verb, params=example.params, inputs=example.inputs, seed=example.seed)
     for language in ("en", "zh"):
-        assert all(texts.line_text(line, language) for line in quote.lines)
+        assert all(texts.line_text(model, line, language) for line in quote.lines)
         assert all(texts.claim_text(claim, language) for claim in quote.claims)
     assert all(claim.property in properties.CHECKERS for claim in quote.claims)
 
 
-def test_every_claim_has_a_checker_and_a_sentence():
-    assert set(texts.CLAIMS) == set(properties.CHECKERS)
+def test_every_property_is_one_of_the_38_and_is_said_in_both_languages():
+    for name, each in properties.PROPERTIES.items():
+        assert each.name == name
+        assert 1 <= each.number <= 38
+        assert all(each.sentence)
+
+
+def test_two_properties_of_one_name_are_refused():
+    one = properties.PROPERTIES["lines_sum"]
+    with pytest.raises(ValueError, match="two properties lines_sum"):
+        properties._index([one, one])
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.key)
@@ -107,6 +117,7 @@ def drawing_model(run):
         help=Text("A model of the tests.", "测试用模型。"),
         params_schema=record(("Params", "参数"), {}),
         operations={Verb.CLEAR: Operation(record(("Inputs", "输入"), {}), run, seeded=True)},
+        sentences={"PRICE": ("Price", "价格")},
         examples=(),
     )
 
@@ -243,7 +254,7 @@ def test_an_income_share_is_never_above_the_income(income, ppm):
         Verb.RATE, params={"currency": "CNY", "share_ppm": ppm}, inputs={"net_income": f"{income // 100}.{income % 100:02d}"}
     )
     assert quote.amount_minor == income * ppm // 10**6
-    assert properties.share_within_income(quote.amount_minor, income) is None
+    assert charges.share_within_income(quote.amount_minor, income) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.engines import properties, tariff
+from pricing.engines import tariff
+from pricing.engines.checkers import charges
 from pricing.engines.curve import Curve, Piece
 from pricing.engines.errors import InputError
 from pricing.engines.metered import METERED, claims_of
@@ -67,20 +68,20 @@ def curve_of(params):
 def test_the_lines_of_a_bill_and_the_curve_that_is_reasoned_about_agree(params, quantity):
     quote = rate(params, quantity=str(quantity))
     assert quote.amount_minor == round(curve_of(params).at(quantity) * 100)
-    assert properties.lines_sum(quote) is None
+    assert charges.lines_sum(quote) is None
 
 
 @given(tier_plans())
 def test_the_tier_claims_are_what_trying_every_small_usage_shows(params):
     curve, said = curve_of(params), claims(params)
     for name, decided, tried in (
-        ("monotone", properties.monotone(curve), properties.monotone_up_to(curve.at, 2 * FEW)),
-        ("subadditive", properties.subadditive(curve), properties.subadditive_up_to(curve.at, 2 * FEW)),
+        ("monotone", charges.monotone(curve), charges.monotone_up_to(curve.at, 2 * FEW)),
+        ("subadditive", charges.subadditive(curve), charges.subadditive_up_to(curve.at, 2 * FEW)),
     ):
         assert (said[name].standing is Standing.PROVEN) == (decided is None)
         if decided is None:
             assert tried is None
-    fall, gain = properties.monotone(curve), properties.subadditive(curve)
+    fall, gain = charges.monotone(curve), charges.subadditive(curve)
     if fall:
         assert curve.at(fall["more"]) < curve.at(fall["less"])
         assert fall["more"] > fall["less"]
@@ -96,10 +97,10 @@ def test_the_package_claims_are_what_trying_every_small_usage_shows(params):
         return tariff.package_charge(plan, steps)
 
     assert said["monotone"].standing is Standing.PROVEN
-    assert properties.monotone_up_to(charge, FEW) is None
+    assert charges.monotone_up_to(charge, FEW) is None
     subadditive = said.get("subadditive")
     if subadditive is not None and subadditive.standing is Standing.PROVEN:
-        assert properties.subadditive_up_to(charge, 2 * FEW) is None
+        assert charges.subadditive_up_to(charge, 2 * FEW) is None
     elif subadditive is not None:
         one, other, together = (int(subadditive.witness[name]) for name in ("one", "other", "together"))
         assert one + other == together
@@ -194,7 +195,7 @@ def test_a_free_allowance_can_be_used_twice_and_the_witness_says_how():
 def test_a_gain_from_buying_the_same_lot_twice_is_found_where_it_is_the_only_one():
     pieces = [(0, 5, "1", "0"), (6, 7, "2", "0"), (8, 12, "-0.4", "0.25"), (13, None, "2.6", "0")]
     curve = Curve.of([Piece(start, end, Fraction(base), Fraction(slope)) for start, end, base, slope in pieces])
-    assert properties.subadditive(curve) == properties.subadditive_up_to(curve.at, 60) == {"one": 5, "other": 5}
+    assert charges.subadditive(curve) == charges.subadditive_up_to(curve.at, 60) == {"one": 5, "other": 5}
 
 
 def test_free_packages_are_flagged_even_where_a_minimum_hides_it_for_small_lots():
