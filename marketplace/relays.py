@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 RELAYS: Final[Sequence[str]] = (
     "registry.log.tasks.run_once",
     "registry.filings.tasks.run_once",
+    "pricing.rounds.tasks.run_once",
+    "pricing.splits.tasks.run_once",
+    "pricing.advice.tasks.run_once",
     "listings.resources.tasks.run_once",
     "settlement.payments.tasks.run_once",
     "marketplace.delivery.tasks.run_once",

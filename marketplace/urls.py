@@ -9,7 +9,10 @@ from marketplace.api.endpoint import graphql
 from marketplace.api.health import livez, readyz
 from marketplace.api.query_page import query_page
 
-ROOMS: Final = ("listings.resources", "settlement.payments", "marketplace.delivery", "marketplace.deals", "marketplace.console")
+ROOMS: Final = (
+    *("pricing.inputs", "listings.resources", "settlement.payments"),
+    *("marketplace.delivery", "marketplace.deals", "marketplace.console"),
+)
 """Rooms with addresses of their own, each in its ``urls`` module: uploads, webhooks, deliveries, pages."""
 
 

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.files.storage import storages
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 collect_ignore = ["support"]
 DATABASE_FIXTURES = {"databases", "db", "committed_db", "django_db_setup"}
+
+
+# a busy machine is no failure; what must be fast is measured in benchmarks/
+hypothesis.settings.register_profile("egret", deadline=None)
+hypothesis.settings.load_profile("egret")
 
 
 def pytest_configure() -> None:

@@ -10,9 +10,8 @@ from listings.catalogue.models import OpenListEntry
 from listings.catalogue.selectors import listing_search, open_list_page
 from listings.catalogue.states import OpenType
 from listings.products.schema import DeliveryEnum, ListingNode
-from listings.resources.schema import keyed
 from registry.base.actor import Actor
-from registry.base.graphql import IdOf, Mutation, NodeType, Ref, connection, enum_of
+from registry.base.graphql import IdOf, Mutation, NodeType, Ref, connection, enum_of, keyed
 from registry.parties.schema import OrganisationNode
 from registry.rights.schema import RegisteredObjectNode
 

@@ -10,13 +10,13 @@ from listings.products import listing_services, services
 from listings.products.models import Listing, Offer, Product, ProductVersion
 from listings.products.selectors import Preview, listing_page, offer_preview, product_page, product_version_page
 from listings.products.states import Delivery, OfferState, State
-from listings.resources.schema import AssetNode, ProfileNode, SampleNode, keyed
+from listings.resources.schema import AssetNode, ProfileNode, SampleNode
 from pricing.fees.arithmetic import FeeLine
 from pricing.fees.schema import MoneyType
 from pricing.money import Money
 from pricing.plans.schema import PlanNode
 from registry.base.actor import Actor
-from registry.base.graphql import Children, IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, enum_of, from_global
+from registry.base.graphql import Children, IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, enum_of, from_global, keyed
 from registry.parties.schema import OrganisationNode
 from registry.rights.schema import RegisteredObjectNode, RightEnum, ScopeType
 from registry.rights.scope import Scope

@@ -14,10 +14,10 @@ from pricing.engines.model import Verb
 from pricing.fees.arithmetic import Division
 from pricing.fees.services import division_of
 from pricing.fees.title import share_terms_of
+from pricing.inputs.services import given_json
 from pricing.money import Money, PricingError
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
-from pricing.plans.services import parse_json_object
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
 from registry.base.errors import BadInput, NotFound
@@ -81,7 +81,7 @@ def offer_preview(*, actor: Actor, plan_id: UUID, object_id: UUID, institution_i
         TitleBroken: a licence that the object is made under is not in force.
     """
     require(actor, "plan:write")
-    given = parse_json_object(text=usage, field="usage")
+    given = given_json(actor=actor, text=usage, file_id=None, field="usage")
     registered = own_object(actor, object_id)
     plan = Plan.objects.filter(pk=plan_id, owner=actor.organisation).first()
     if plan is None:

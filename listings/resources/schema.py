@@ -23,7 +23,20 @@ from listings.resources.states import AssetState, ReportKind, SampleMethod
 from listings.resources.storing import upload_path
 from listings.resources.table import COLUMNS_MAX
 from registry.base.actor import Actor
-from registry.base.graphql import NODES, BigInt, Children, IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, enum_of, from_global
+from registry.base.graphql import (
+    NODES,
+    BigInt,
+    Children,
+    IdOf,
+    Items,
+    Mutation,
+    NodeType,
+    Ref,
+    actor_of,
+    connection,
+    enum_of,
+    keyed,
+)
 from registry.parties.schema import OrganisationNode
 from registry.rights.schema import RegisteredObjectNode
 
@@ -177,18 +190,6 @@ class InstitutionReportNode(NodeType):
     report_sha256 = graphene.String(required=True)
     reported_on = graphene.Date(required=True)
     filed_at = graphene.DateTime(required=True)
-
-
-def keyed(selector: Callable[..., QuerySet[Any]], **nodes: str) -> Callable[..., QuerySet[Any]]:
-    """The selector with its id arguments given as global ids: ``object="RegisteredObject"`` becomes ``object_id=<uuid>``."""
-
-    def select(*, actor: Actor, **given: Any) -> QuerySet[Any]:
-        for name, node in nodes.items():
-            if (value := given.pop(name, None)) is not None:
-                given[f"{name}_id"] = from_global(value, expected=node, field=(name,))
-        return selector(actor=actor, **given)
-
-    return select
 
 
 def _of_object(node: type[NodeType], selector: Callable[..., QuerySet[Any]]) -> graphene.Field:

@@ -1,15 +1,14 @@
 """Reads the one shape of request that is accepted: a small JSON object in UTF-8 that every layer below can hold."""
 
-import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from django.http import HttpRequest, UnreadablePostError
 
 from marketplace.api.errors import BodyTooLarge, MediaTypeRefused, RequestRefused
 from registry.base.limits import BODY_BYTES_MAX
+from registry.base.strict_json import read_json
 
 UTF8: Final = frozenset({"utf-8", "utf8"})
 
@@ -53,10 +52,10 @@ def _bytes(request: HttpRequest) -> bytes:
 def _parsed(content: bytes) -> Any:
     try:
         text = content.decode("utf-8")
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        value = read_json(text)
     except UnicodeDecodeError as error:
         raise RequestRefused(reason="the body is not UTF-8") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RequestRefused(reason="the body is not JSON that can be read") from error
     if "\\u" in text:  # only an escape can bring in what UTF-8 or a column of text cannot hold
         for one in _texts(value):
@@ -89,14 +88,3 @@ def _texts(value: Any) -> Iterator[str]:
         elif isinstance(one, dict):
             left.extend(one)
             left.extend(one.values())
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(digits)
-    return number

@@ -62,6 +62,14 @@ class AlreadySigned(UserError):
     remedy = gettext_noop("Wait for the other side.")
 
 
+class AskDiffers(UserError):
+    """All sellers of a round sell by one mechanism."""
+
+    code = "ASK_DIFFERS"
+    message = gettext_noop("The offer is priced by another mechanism, or by other parameters, than the round.")
+    remedy = gettext_noop("Make an offer by a plan with the round's model and parameters.")
+
+
 class MoneyUnderWay(UserError):
     """A deal whose money was asked for is not cancelled under it."""
 

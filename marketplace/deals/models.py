@@ -50,10 +50,11 @@ class Deal(Record):
             CheckConstraint(
                 name="deal_consideration_whole",
                 condition=Q(consideration=Consideration.FIXED, quote__isnull=False, amount_minor__gt=0, income_share_ppm=0)
+                | Q(consideration=Consideration.FREE, quote__isnull=False, amount_minor=0, income_share_ppm=0)
                 | Q(consideration=Consideration.INCOME_SHARE, quote=None, amount_minor=0, income_share_ppm__range=(1, 1_000_000)),
             ),
             CheckConstraint(name="deal_priced_states_have_a_price", condition=~Q(state__in=PRICED) | Q(consideration=Consideration.FIXED)),
-            CheckConstraint(name="deal_licence_in_force", condition=~Q(state=State.IN_FORCE) | Q(consideration=Consideration.INCOME_SHARE)),
+            CheckConstraint(name="deal_licence_in_force", condition=~Q(state=State.IN_FORCE) | ~Q(consideration=Consideration.FIXED)),
         ]
 
     @classmethod

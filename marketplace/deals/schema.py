@@ -9,6 +9,7 @@ from marketplace.deals.models import Deal, DealRight, Signature, Voucher
 from marketplace.deals.selectors import deal_page
 from marketplace.deals.services import (
     Checked,
+    ask_place,
     deal_accept,
     deal_cancel,
     deal_check,
@@ -17,13 +18,16 @@ from marketplace.deals.services import (
     deal_settle,
     deal_sign,
     quote_create,
+    round_open,
 )
 from marketplace.deals.services.settling import division
 from marketplace.deals.states import Consideration, Side, State
 from marketplace.deals.terms import signing_text
 from pricing.fees.schema import MoneyType
+from pricing.inputs.services import given_json
 from pricing.money import Money
 from pricing.quotes.schema import QuoteNode
+from pricing.rounds.schema import BidNode, RoundNode
 from registry.base.actor import Actor
 from registry.base.graphql import Children, IdOf, Items, Mutation, NodeType, Ref, connection, enum_of
 from registry.base.limits import PAGE_NESTED_MAX
@@ -165,7 +169,8 @@ class QuoteCreate(Mutation):
 
     class Input:
         offer_id = IdOf("Offer", required=True)
-        usage = graphene.String(required=True, description="A JSON object as the plan's model takes. 用量（JSON）")
+        usage = graphene.String(description="A JSON object as the plan's model takes. 用量（JSON）")
+        usage_file_id = IdOf("InputFile", description="Instead of usage, where it is long. 用量文件")
         idempotency_key = graphene.String(required=True)
 
     quote = graphene.Field(QuoteNode)
@@ -173,7 +178,46 @@ class QuoteCreate(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **given: Any) -> "QuoteCreate":
         """Call the service."""
-        return cls(quote=quote_create(actor=actor, **given))
+        return cls(quote=quote_create(actor=actor, **{"usage": None, **given}))
+
+
+class RoundOpen(Mutation):
+    """Put your offer up for sealed bids until a stated time, by its own plan's mechanism. 发起竞价"""
+
+    class Input:
+        offer_id = IdOf("Offer", required=True)
+        inputs = graphene.String(description="What the mechanism takes besides bids, as JSON; {} if nothing. 公布的参数（JSON）")
+        inputs_file_id = IdOf("InputFile", description="Instead of inputs, where they are long. 参数文件")
+        closes_at = graphene.DateTime(required=True)
+        surplus_to_id = IdOf("Organisation", description="For a two-sided round: who gets what buyers pay above the asks. 差额归属")
+        idempotency_key = graphene.String(required=True)
+
+    round = graphene.Field(RoundNode)
+
+    @classmethod
+    def perform(cls, actor: Actor, **given: Any) -> "RoundOpen":
+        """Call the service."""
+        text, file = given.pop("inputs", None), given.pop("inputs_file_id", None)
+        inputs = given_json(actor=actor, text=text, file_id=file, field="inputs")
+        return cls(round=round_open(actor=actor, inputs=inputs, **{"surplus_to_id": None, **given}))
+
+
+class AskPlace(Mutation):
+    """Ask to sell by your offer in a two-sided round, or replace your earlier ask. 提交密封要价"""
+
+    class Input:
+        round_id = IdOf("Round", required=True)
+        offer_id = IdOf("Offer", required=True)
+        ask = graphene.String(description="A JSON object as the model takes. 要价（JSON）")
+        idempotency_key = graphene.String(required=True)
+
+    bid = graphene.Field(BidNode)
+
+    @classmethod
+    def perform(cls, actor: Actor, **given: Any) -> "AskPlace":
+        """Call the service."""
+        content = given_json(actor=actor, text=given.pop("ask", None), file_id=None, field="ask")
+        return cls(bid=ask_place(actor=actor, content=content, **given))
 
 
 class DealRequest(Mutation):

@@ -52,4 +52,5 @@ class Consideration(TextChoices):
     """What the buyer gives. 对价"""
 
     FIXED = "FIXED"
+    FREE = "FREE"
     INCOME_SHARE = "INCOME_SHARE"

@@ -23,7 +23,7 @@ def deal_subject(deal: Deal) -> DealSubject:
             RightAsked(right.object_id, right.kind, right.valid.lower, right.valid.upper, Scope.of(right.scope)) for right in rights
         ),
         purpose=deal.purpose,
-        amount_minor=deal.amount_minor if deal.consideration == Consideration.FIXED else None,
+        amount_minor=None if deal.consideration == Consideration.INCOME_SHARE else deal.amount_minor,
         currency=deal.currency,
         delivery=deal.terms["delivery"]["mode"],
         clauses=frozenset(deal.terms["clauses"]) & CODES["clauses_present"].keys(),

@@ -67,6 +67,8 @@ class ContractFacts:
     delivery: dict[str, Any]
     fees: dict[str, Any]
     shares: tuple[dict[str, Any], ...]
+    surplus: dict[str, Any] | None = None
+    joint: dict[str, Any] | None = None
 
 
 def contract_terms(facts: ContractFacts) -> dict[str, Any]:

@@ -17,9 +17,13 @@ STANDINGS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+SHARED: Final[dict[str, tuple[str, str]]] = {"AWARD": ("Awarded by the round", "竞价成交")}
+"""Lines that no model makes: what a round awarded one of its bidders."""
+
+
 def line_text(model: Model, line: Line, language: Language) -> str:
     """Return the label, for a person, of a line that this model made."""
-    return model.sentences[line.code][_column(language)].format(**line.params)
+    return (SHARED.get(line.code) or model.sentences[line.code])[_column(language)].format(**line.params)
 
 
 def claim_text(claim: Claim, language: Language) -> str:

@@ -12,7 +12,7 @@ and taxes are rounded down; what is left stays with the payer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -30,6 +30,8 @@ class FeeError(PricingError):
     texts: ClassVar[Mapping[str, tuple[str, str]]] = {
         "FEE_LIMITS_CROSSED": ("The greatest fee is below the least.", "费用上限低于下限。"),
         "FEES_EXCEED_AMOUNT": ("The fees come to {ppm} parts per million of the amount.", "费用合计为金额的百万分之 {ppm}，超过全部。"),
+        "SURPLUS_EXCEEDS_AMOUNT": ("The surplus of {surplus} is more than the amount.", "差额 {surplus} 超过总额。"),
+        "JOINT_DOES_NOT_SUM": ("The parts of a joint product do not sum to {amount}.", "共同产品各方所得之和不等于 {amount}。"),
         "PARTY_KIND_UNKNOWN": ("No party kind is given for {party}.", "未给出主体 {party} 的类别。"),
         "TAX_KIND_UNKNOWN": ("The tax table has no rule for the party kind {kind}.", "税表没有主体类别 {kind} 的规则。"),
     }
@@ -124,12 +126,18 @@ class Parties:
     """Who sells, which shares rest on the sale, and the kind of each holder for the tax table.
 
     An empty tax table withholds nothing; otherwise every holder needs a kind and every kind a rule, even of zero.
+
+    Attributes:
+        surplus: who gets what part of the amount, in minor units, that a two-sided round cleared above the seller's own price.
+        joint: divides what the seller keeps among the makers of a joint product; its parts sum to what it is given.
     """
 
     seller: str
     terms: tuple[ShareTerm, ...] = ()
     kinds: Mapping[str, str] | None = None
     taxes: Mapping[str, TaxRule] | None = None
+    surplus: tuple[str, int] | None = None
+    joint: Callable[[int], Sequence[tuple[str, int]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,7 @@ class Division:
     currency: Currency
     lines: tuple[FeeLine, ...]
     net_minor: int
+    kept_minor: int
     gateway_fee_minor: int
     gateway_borne_by: Bearer
 
@@ -199,24 +208,48 @@ def divide(*, amount_minor: int, currency: Currency, schedule: FeeSchedule, part
         parties: seller, share terms, party kinds and tax table.
 
     Returns:
-        Lines that sum exactly to the amount, none negative. ``net_minor`` is the seller's net income: the amount less fees, before shares
-        and tax. ``gateway_fee_minor`` is the schedule's gateway fee whoever bears it (rounded down); it is a line only if the seller
-        bears it. As the amount grows, the net income, the institution's fee and what every share term receives never fall.
+        Lines that sum exactly to the amount, none negative. ``net_minor`` is the seller's net income: the amount less surplus and fees,
+        before shares and tax; the seller bears no fee on a surplus. ``gateway_fee_minor`` is the schedule's gateway fee whoever bears it
+        (rounded down); it is a line only if the seller bears it. As the amount grows, the net income, the institution's fee and what every
+        share term receives never fall.
 
     Raises:
         MoneyError: AMOUNT_*, PPM_OUT_OF_RANGE.
-        FeeError: PARTY_KIND_UNKNOWN, TAX_KIND_UNKNOWN.
+        FeeError: PARTY_KIND_UNKNOWN, TAX_KIND_UNKNOWN, SURPLUS_EXCEEDS_AMOUNT, JOINT_DOES_NOT_SUM.
         ChainError: TERMS_INVALID, SHARES_EXCEED_INCOME, CHAIN_TOO_WIDE.
     """
     require_minor(amount_minor)
-    fees = _fee_lines(amount_minor, schedule, parties.seller)
-    net = amount_minor - sum(line.minor for line in fees)
+    surplus = _surplus_lines(amount_minor, parties)
+    received = amount_minor - sum(line.minor for line in surplus)
+    fees = _fee_lines(received, schedule, parties.seller)
+    net = received - sum(line.minor for line in fees)
     seller_keeps, shares = apply_terms(net, parties.seller, parties.terms)
-    lines = [*fees, *_holder_lines(parties, parties.seller, seller_keeps, parties.seller, "")]
+    lines = [*fees, *surplus]
+    for holder, minor in _makers(parties, seller_keeps):
+        lines.extend(_holder_lines(parties, holder, minor, parties.seller, ""))
     for share in shares:
         lines.extend(_holder_lines(parties, share.term.holder, share.kept_minor, share.payer, share.term.licence))
-    gateway = schedule.gateway.rate.exact(amount_minor) if schedule.gateway is not None else Fraction(0)
-    return Division(amount_minor, currency, tuple(lines), net, int(gateway), schedule.gateway_borne_by)
+    gateway = schedule.gateway.rate.exact(received) if schedule.gateway is not None else Fraction(0)
+    return Division(amount_minor, currency, tuple(lines), net, seller_keeps, int(gateway), schedule.gateway_borne_by)
+
+
+def _surplus_lines(amount_minor: int, parties: Parties) -> list[FeeLine]:
+    if parties.surplus is None:
+        return []
+    holder, minor = parties.surplus
+    if require_minor(minor) > amount_minor:
+        raise FeeError("SURPLUS_EXCEEDS_AMOUNT", surplus=minor)
+    return [FeeLine(Role.SHARE, holder, minor, "buyer")]
+
+
+def _makers(parties: Parties, kept_minor: int) -> Sequence[tuple[str, int]]:
+    """Return who made the product and what each keeps: the seller alone, or all whom the agreement of a joint product names."""
+    if parties.joint is None:
+        return [(parties.seller, kept_minor)]
+    parts = parties.joint(kept_minor)
+    if sum(require_minor(minor) for _, minor in parts) != kept_minor:
+        raise FeeError("JOINT_DOES_NOT_SUM", amount=kept_minor)
+    return parts
 
 
 def _fee_lines(amount_minor: int, schedule: FeeSchedule, seller: str) -> list[FeeLine]:

@@ -1,5 +1,6 @@
 """Publishes fee schedules and divides an amount by the one in force."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -72,9 +73,16 @@ def fee_schedule_publish(
 
 
 def division_of(
-    *, amount: Money, seller_id: UUID, institution_id: UUID, terms: tuple[ShareTerm, ...], schedule: PublishedSchedule | None = None
+    *,
+    amount: Money,
+    seller_id: UUID,
+    institution_id: UUID,
+    terms: tuple[ShareTerm, ...],
+    schedule: PublishedSchedule | None = None,
+    surplus: tuple[str, int] | None = None,
+    joint: Callable[[int], Sequence[tuple[str, int]]] | None = None,
 ) -> Division:
-    """Divide an amount into fees, taxes and shares by a schedule (default: the one in force).
+    """Divide an amount into fees, taxes and shares by a schedule (default: the one in force); see ``Parties`` for surplus and joint.
 
     Listings, quotes and settlement all call this, so that what a seller is shown is what it gets.
     """
@@ -88,5 +96,5 @@ def division_of(
             institution=Fee(str(institution_id), Rate(schedule.institution_ppm)),
             gateway=Fee(str(PLATFORM), Rate(schedule.gateway_ppm, fixed_minor=schedule.gateway_fixed_minor)),
         ),
-        parties=Parties(seller=str(seller_id), terms=terms, kinds={}, taxes=taxes),
+        parties=Parties(seller=str(seller_id), terms=terms, kinds={}, taxes=taxes, surplus=surplus, joint=joint),
     )

@@ -4,13 +4,20 @@ import json
 from typing import Any
 
 import graphene
+from django.utils.translation import get_language
 
+from pricing.engines.catalogue import model_at
 from pricing.engines.model import Model
+from pricing.engines.result import Quote as Answer
+from pricing.engines.texts import claim_text, line_text
+from pricing.fees.schema import MoneyType
+from pricing.inputs.services import given_json
+from pricing.money import Language, Money
 from pricing.plans.models import Plan
 from pricing.plans.selectors import model_list, plan_page
 from pricing.plans.services import plan_create
 from registry.base.actor import Actor
-from registry.base.graphql import Items, Mutation, NodeType, Ref, connection
+from registry.base.graphql import IdOf, Items, Mutation, NodeType, Ref, connection
 from registry.base.limits import PAGE_NESTED_MAX
 from registry.parties.schema import OrganisationNode
 
@@ -42,6 +49,59 @@ class PricingModel(graphene.ObjectType):
         )
 
 
+class QuoteLine(graphene.ObjectType):
+    """One row of an answer's arithmetic. 明细"""
+
+    code = graphene.String(required=True)
+    text = graphene.String(required=True, description="In the request's language. 说明")
+    quantity = graphene.String(required=True)
+    unit_price = graphene.String(required=True, description="In major units, exact. 单价")
+    amount = graphene.Field(graphene.NonNull(MoneyType))
+
+
+class Claim(graphene.ObjectType):
+    """A property of the price that somebody else can check. 性质声明"""
+
+    property = graphene.String(required=True)
+    text = graphene.String(required=True, description="In the request's language. 说明")
+    standing = graphene.String(required=True, description="proven, checked or not_held.")
+    witness = graphene.String(required=True, description="As JSON. 例证")
+
+
+def spoken() -> Language:
+    """The language of the request, as the engines call it."""
+    return "zh" if (get_language() or "").startswith("zh") else "en"
+
+
+def lines_of(answer: Answer) -> list[QuoteLine]:
+    """The rows of an answer, in the language of the request."""
+    model, language = model_at(answer.model, answer.version), spoken()
+    return [
+        QuoteLine(
+            code=line.code,
+            text=line_text(model, line, language),
+            quantity=str(line.quantity),
+            unit_price=str(line.unit_price),
+            amount=Money(line.amount_minor, answer.currency),
+        )
+        for line in answer.lines
+    ]
+
+
+def claims_of(answer: Answer) -> list[Claim]:
+    """The claims of an answer, in the language of the request."""
+    language = spoken()
+    return [
+        Claim(
+            property=claim.property,
+            text=claim_text(claim, language),
+            standing=claim.standing.value,
+            witness=json.dumps(dict(claim.witness), ensure_ascii=False),
+        )
+        for claim in answer.claims
+    ]
+
+
 class PlanNode(NodeType):
     """A pricing model with the parameters that its owner set. 定价方案"""
 
@@ -70,7 +130,8 @@ class PlanCreate(Mutation):
         name_zh = graphene.String(required=True)
         name_en = graphene.String(required=True)
         model_key = graphene.String(required=True)
-        params = graphene.String(required=True, description="A JSON object as the model's schema asks; decimals as text. 参数（JSON）")
+        params = graphene.String(description="A JSON object as the model's schema asks; amounts as text. 参数（JSON）")
+        params_file_id = IdOf("InputFile", description="Instead of params, where they are long. 参数文件")
         idempotency_key = graphene.String(required=True)
 
     plan = graphene.Field(PlanNode)
@@ -78,7 +139,8 @@ class PlanCreate(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **given: Any) -> "PlanCreate":
         """Call the service."""
-        return cls(plan=plan_create(actor=actor, **given))
+        text, file = given.pop("params", None), given.pop("params_file_id", None)
+        return cls(plan=plan_create(actor=actor, params=given_json(actor=actor, text=text, file_id=file, field="params"), **given))
 
 
 class Queries:

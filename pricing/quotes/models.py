@@ -8,7 +8,10 @@ from registry.base.visibility import EVERYBODY, NOBODY, Record
 
 
 class Quote(Record):
-    """A plan applied to one use, for one buyer, binding until it expires."""
+    """A plan applied to one use, or what a round awarded, for one buyer; binding until it expires.
+
+    A quote for a use holds its own inputs. An award rests on the computation that cleared the round, which all its winners share.
+    """
 
     plan = models.ForeignKey("pricing_plans.Plan", on_delete=models.PROTECT, related_name="+")
     offer_id = models.UUIDField()
@@ -23,11 +26,21 @@ class Quote(Record):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_by = models.UUIDField(null=True, unique=True)
+    computation = models.ForeignKey("pricing_computations.Computation", on_delete=models.PROTECT, null=True, related_name="+")
+    surplus_minor = models.BigIntegerField(default=0)
+    """Of the amount, what the buyer pays beyond what the seller receives, in a two-sided round."""
+    surplus_to = models.ForeignKey("registry_parties.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
             CheckConstraint(name="quote_amount_not_negative", condition=Q(amount_minor__gte=0)),
             CheckConstraint(name="quote_expires_later", condition=Q(expires_at__gt=models.F("created_at"))),
+            CheckConstraint(
+                name="quote_surplus_within_amount",
+                condition=Q(surplus_minor=0)
+                | Q(surplus_minor__gt=0, surplus_minor__lte=models.F("amount_minor"), surplus_to__isnull=False),
+            ),
+            CheckConstraint(name="quote_surplus_of_a_round", condition=Q(surplus_minor=0) | Q(computation__isnull=False)),
         ]
 
     @classmethod

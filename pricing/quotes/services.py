@@ -1,22 +1,37 @@
 """Makes quotes and takes them: the price always comes from the plan, never from the client."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from pricing.computations.models import Computation
+from pricing.computations.services import recompute
 from pricing.engines.catalogue import model_at, replay
 from pricing.engines.model import Verb
 from pricing.engines.result import Quote as Answer
 from pricing.money import PricingError
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
+from pricing.quotes.award import awarded
 from pricing.quotes.errors import QuoteAltered, QuoteExpired, QuoteUsed
 from pricing.quotes.models import Quote
 from registry.base import clock
-from registry.base.actor import Actor
+from registry.base.actor import SYSTEM, Actor
 from registry.log.services import record
 
 BINDING: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """What a round gave one buyer: from whom, on which offer, and how much of what it pays the seller does not receive."""
+
+    buyer: UUID
+    seller: UUID
+    offer: UUID
+    surplus_minor: int = 0
+    surplus_to: UUID | None = None
 
 
 def quote_make(*, actor: Actor, plan: Plan, offer_id: UUID, usage: dict[str, Any]) -> Quote:
@@ -56,6 +71,36 @@ def quote_make(*, actor: Actor, plan: Plan, offer_id: UUID, usage: dict[str, Any
     return quote
 
 
+def quote_award(*, award: Award, computation: Computation) -> Quote:
+    """Give a winner of a round its binding quote. Called in the transaction that clears the round. Writes one ``quote.made`` event."""
+    answer, now = awarded(Answer.from_json(computation.answer), str(award.buyer)), clock.now()
+    quote = Quote.objects.create(
+        plan=computation.plan,
+        offer_id=award.offer,
+        buyer_id=award.buyer,
+        seller_id=award.seller,
+        verb=computation.verb,
+        inputs={},
+        inputs_digest=computation.inputs_digest,
+        amount_minor=answer.amount_minor,
+        currency=computation.currency,
+        answer=answer.to_json(),
+        created_at=now,
+        expires_at=now + BINDING,
+        computation=computation,
+        surplus_minor=award.surplus_minor,
+        surplus_to_id=award.surplus_to if award.surplus_minor else None,
+    )
+    record(
+        "quote.made",
+        subject=("Quote", quote.pk),
+        actor=SYSTEM,
+        public={"quote": quote.pk, "plan": computation.plan_id, "inputs_digest": quote.inputs_digest, "expires_at": quote.expires_at},
+        sealed={"amount": f"{quote.amount_minor} {quote.currency}", "buyer": str(quote.buyer_id)},
+    )
+    return quote
+
+
 def quote_use(*, quote_id: UUID, deal_id: UUID) -> Quote:
     """Bind a quote to a deal, after replaying it: the stored inputs must give the stored answer, to the byte.
 
@@ -64,7 +109,7 @@ def quote_use(*, quote_id: UUID, deal_id: UUID) -> Quote:
     Raises:
         QuoteExpired, QuoteUsed, QuoteAltered: it does not bind (any more).
     """
-    quote = Quote.objects.select_for_update(of=("self",)).select_related("plan").get(pk=quote_id)
+    quote = Quote.objects.select_for_update(of=("self",)).select_related("plan", "computation__plan").get(pk=quote_id)
     if quote.used_by is not None:
         raise QuoteUsed(field=("quoteId",))
     if quote.expires_at <= clock.now():
@@ -79,10 +124,13 @@ def verify(*, quote: Quote) -> Answer:
     """Replay a stored quote and return the answer.
 
     Raises:
-        QuoteAltered: it does not replay to the same bytes.
+        QuoteAltered, AnswerAltered: it does not replay to the same bytes.
     """
-    plan = quote.plan
-    answer = replay(key=plan.model_key, version=plan.model_version, verb=quote.verb, params=plan.params, inputs=quote.inputs)
+    if quote.computation is None:
+        plan = quote.plan
+        answer = replay(key=plan.model_key, version=plan.model_version, verb=quote.verb, params=plan.params, inputs=quote.inputs)
+    else:
+        answer = awarded(recompute(computation=quote.computation), str(quote.buyer_id))
     stored = (quote.answer, quote.amount_minor, quote.currency, quote.inputs_digest)
     if (answer.to_json(), answer.amount_minor, answer.currency.code, answer.inputs_digest) != stored:
         raise QuoteAltered(field=("quoteId",))

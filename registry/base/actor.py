@@ -38,6 +38,8 @@ SCOPES: Final[Mapping[str, frozenset[PartyKind]]] = {
     "listing:write": frozenset({PartyKind.MERCHANT}),
     "openlist:write": frozenset({PartyKind.PUBLIC_BODY, PartyKind.REGULATOR}),
     "plan:write": frozenset({PartyKind.MERCHANT}),
+    "plan:use": TRADERS,
+    "plan:consent": TRADERS,
     "fee:write": frozenset({PartyKind.OPERATOR, PartyKind.INSTITUTION}),
     "deal:buy": TRADERS,
     "deal:sell": frozenset({PartyKind.MERCHANT}),
@@ -77,6 +79,17 @@ class Actor:
         if self.organisation is None:
             raise Unauthenticated
         return self.organisation
+
+    @property
+    def acting_person(self) -> UUID:
+        """The acting person's id, where there must be one.
+
+        Raises:
+            Unauthenticated: nobody is signed in, or the platform itself acts.
+        """
+        if self.person is None:
+            raise Unauthenticated
+        return self.person
 
     def is_kind(self, *kinds: PartyKind) -> bool:
         """Whether the acting organisation is admitted as one of the kinds."""

@@ -3,6 +3,7 @@
 from typing import Final
 
 BODY_BYTES_MAX: Final = 16 * 1024
+JSON_DEPTH_MAX: Final = 64
 DOCUMENT_TOKENS_MAX: Final = 1_500
 DOCUMENT_DEPTH_MAX: Final = 12
 DOCUMENT_NESTING_MAX: Final = 30

@@ -41,6 +41,12 @@ def logged(event: UUID) -> bool:
     return leaf is not None and checkpoint is not None and leaf.index < checkpoint.size
 
 
+def first_checkpoint_over(event: UUID) -> SignedCheckpoint | None:
+    """The first signed checkpoint that covers the event; None while none does."""
+    leaf = Leaf.objects.filter(entry=event).first()
+    return SignedCheckpoint.objects.filter(size__gt=leaf.index).order_by("size").first() if leaf else None
+
+
 def latest_checkpoint() -> SignedCheckpoint | None:
     """The newest published checkpoint."""
     return SignedCheckpoint.objects.order_by("-size").first()

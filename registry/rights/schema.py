@@ -1,15 +1,13 @@
 """The register in GraphQL: objects, rights, holds, chain of title; and what registrars and regulators do to them."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import graphene
-from django.db.models import QuerySet
 
 from registry.base.actor import Actor
-from registry.base.graphql import Children, IdOf, Mutation, NodeType, Ref, actor_of, connection, enum_of, from_global
+from registry.base.graphql import Children, IdOf, Mutation, NodeType, Ref, actor_of, connection, enum_of, keyed
 from registry.parties.schema import OrganisationNode
 from registry.rights import services
 from registry.rights.models import Grant, Hold, MadeFrom, RegisteredObject, Revocation
@@ -184,32 +182,20 @@ class RevocationNode(NodeType):
     decided_at = graphene.DateTime()
 
 
-def _keyed(selector: Callable[..., QuerySet[Any]], **ids: str) -> Callable[..., QuerySet[Any]]:
-    """The selector with its id arguments given as global ids: ``object="RegisteredObject"`` becomes ``object_id=<uuid>``."""
-
-    def select(*, actor: Actor, **given: Any) -> QuerySet[Any]:
-        for name, node in ids.items():
-            if (value := given.pop(name, None)) is not None:
-                given[f"{name}_id"] = from_global(value, expected=node, field=(name,))
-        return selector(actor=actor, **given)
-
-    return select
-
-
 class Queries:
     """What the register answers."""
 
-    objects = connection(RegisteredObjectNode, _keyed(object_page, owner="Organisation"), kind=ObjectKindEnum(), owner=graphene.ID())
+    objects = connection(RegisteredObjectNode, keyed(object_page, owner="Organisation"), kind=ObjectKindEnum(), owner=graphene.ID())
     grants = connection(
         GrantNode,
-        _keyed(grant_page, object="RegisteredObject", holder="Organisation"),
+        keyed(grant_page, object="RegisteredObject", holder="Organisation"),
         object=graphene.ID(),
         holder=graphene.ID(),
         kind=RightEnum(),
         on=graphene.Date(description="In force on this day. 生效日"),
         known_at=graphene.DateTime(description="As the register said at this instant; now by default. 登记时点"),
     )
-    holds = connection(HoldNode, _keyed(hold_page, object="RegisteredObject"), object=graphene.ID(), active=graphene.Boolean())
+    holds = connection(HoldNode, keyed(hold_page, object="RegisteredObject"), object=graphene.ID(), active=graphene.Boolean())
     revocations = connection(RevocationNode, revocation_page, state=RevocationStateEnum())
 
 

@@ -57,7 +57,12 @@ def test_the_same_key_makes_one_plan_and_another_input_is_refused(merchant):
     [
         ({"params": "{"}, "BAD_INPUT", ["params"]),
         ({"params": "[1]"}, "BAD_INPUT", ["params"]),
-        ({"params": json.dumps(ONE_OFF)[:-1] + ', "more": 1.5}'}, "BAD_INPUT", ["params"]),
+        ({"params": json.dumps(ONE_OFF)[:-1] + ', "more": 1.5}'}, "PRICING_REFUSED", ["params", "more"]),
+        ({"params": json.dumps(ONE_OFF)[:-1] + ', "more": 1e999}'}, "BAD_INPUT", ["params"]),
+        ({"params": json.dumps(ONE_OFF)[:-1] + ', "more": NaN}'}, "BAD_INPUT", ["params"]),
+        ({"params": json.dumps(ONE_OFF | {"price": 12.5})}, "PRICING_REFUSED", ["params", "price"]),
+        ({"params": '{"a":' * 65 + "1" + "}" * 65}, "BAD_INPUT", ["params"]),
+        ({"params": None}, "BAD_INPUT", ["params"]),
         ({"params": json.dumps(ONE_OFF | {"price": "-1"})}, "PRICING_REFUSED", ["params", "price"]),
         ({"params": json.dumps(ONE_OFF | {"price": "1.001"})}, "PRICING_REFUSED", ["params", "price"]),
         ({"params": json.dumps(ONE_OFF | {"currency": "XXX"})}, "PRICING_REFUSED", ["params", "currency"]),

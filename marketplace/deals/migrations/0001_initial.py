@@ -29,7 +29,10 @@ class Migration(migrations.Migration):
             name="Deal",
             fields=[
                 ("id", models.UUIDField(default=registry.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("consideration", models.CharField(choices=[("FIXED", "Fixed"), ("INCOME_SHARE", "Income Share")], max_length=16)),
+                (
+                    "consideration",
+                    models.CharField(choices=[("FIXED", "Fixed"), ("FREE", "Free"), ("INCOME_SHARE", "Income Share")], max_length=16),
+                ),
                 ("income_share_ppm", models.PositiveIntegerField(default=0)),
                 ("amount_minor", models.BigIntegerField(default=0)),
                 ("currency", models.CharField(max_length=3)),
@@ -194,6 +197,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("amount_minor__gt", 0), ("consideration", "FIXED"), ("income_share_ppm", 0), ("quote__isnull", False)),
+                    models.Q(("amount_minor", 0), ("consideration", "FREE"), ("income_share_ppm", 0), ("quote__isnull", False)),
                     models.Q(
                         ("amount_minor", 0), ("consideration", "INCOME_SHARE"), ("income_share_ppm__range", (1, 1000000)), ("quote", None)
                     ),
@@ -216,7 +220,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="deal",
             constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "IN_FORCE"), _negated=True), ("consideration", "INCOME_SHARE"), _connector="OR"),
+                condition=models.Q(
+                    models.Q(("state", "IN_FORCE"), _negated=True), models.Q(("consideration", "FIXED"), _negated=True), _connector="OR"
+                ),
                 name="deal_licence_in_force",
             ),
         ),

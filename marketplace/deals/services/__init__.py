@@ -1,5 +1,6 @@
 """The only writers of deals, one module a phase."""
 
+from marketplace.deals.services.bidding import ask_place, round_open
 from marketplace.deals.services.performing import deal_accept, deal_delivered, deal_fund, deal_funded, inspection_ended
 from marketplace.deals.services.requesting import Checked, deal_cancel, deal_check, deal_request, quote_create
 from marketplace.deals.services.settling import deal_settle
@@ -7,6 +8,7 @@ from marketplace.deals.services.signing import deal_sign
 
 __all__ = [
     "Checked",
+    "ask_place",
     "deal_accept",
     "deal_cancel",
     "deal_check",
@@ -18,4 +20,5 @@ __all__ = [
     "deal_sign",
     "inspection_ended",
     "quote_create",
+    "round_open",
 ]

@@ -17,9 +17,10 @@ from marketplace.screening.services import screen_deal
 from pricing.fees.chain import ShareTerm
 from pricing.fees.selectors import schedule_current
 from pricing.fees.title import share_terms_of
-from pricing.plans.services import parse_json_object
+from pricing.inputs.services import given_json
 from pricing.quotes.models import Quote
 from pricing.quotes.services import quote_make, quote_use
+from pricing.splits.selectors import split_in_force
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
 from registry.base.errors import BadInput, IllegalTransition, StaleVersion
@@ -44,16 +45,16 @@ class Checked:
     verdict: Verdict
 
 
-def quote_create(*, actor: Actor, offer_id: UUID, usage: str, idempotency_key: str) -> Quote:
+def quote_create(*, actor: Actor, offer_id: UUID, usage: str | None, usage_file_id: UUID | None = None, idempotency_key: str) -> Quote:
     """Ask what one use of an offer costs; the answer binds for seven days.
 
-    ``usage`` is the JSON object that the plan's model takes.
+    ``usage`` is the JSON object that the plan's model takes, as text or as a file of inputs sent before.
 
     Raises:
         OfferNotOpen, OwnOffer, BadInput, PricingRefused: see there.
     """
     require(actor, "deal:buy")
-    given = parse_json_object(text=usage, field="usage")
+    given = given_json(actor=actor, text=usage, file_id=usage_file_id, field="usage")
     with once(actor, "quote_create", idempotency_key, offer_id, given) as call:
         if call.replayed:
             return call.result(Quote)
@@ -69,7 +70,7 @@ def deal_request(*, actor: Actor, offer_id: UUID, quote_id: UUID | None, purpose
     Raises:
         OfferNotOpen, OwnOffer: the offer cannot be taken by this buyer.
         QuoteNeeded, QuoteExpired, QuoteUsed: a priced offer needs a binding quote of the buyer's for it.
-        BadInput: no purpose, an institution that settles nothing or is a side, or a quote that comes to nothing.
+        BadInput: no purpose, an institution that settles nothing or is a side.
     """
     require(actor, "deal:buy")
     if not 0 < len(purpose.strip()) <= PURPOSE_MAX:
@@ -173,20 +174,20 @@ def _require_institution(institution_id: UUID) -> None:
 
 
 def _quote_for(actor: Actor, offer: Offer, quote_id: UUID | None, deal_id: UUID) -> Quote | None:
-    if _consideration(offer) is Consideration.INCOME_SHARE:
+    if _consideration(offer, None) is Consideration.INCOME_SHARE:
         if quote_id is not None:
             raise BadInput("quoteId", "a licence for a share of income has no quote")
         return None
     quote = Quote.objects.visible_to(actor).filter(pk=quote_id, buyer=actor.organisation, offer_id=offer.pk).first() if quote_id else None
     if quote is None:
         raise QuoteNeeded(field=("quoteId",))
-    if quote.amount_minor == 0:
-        raise BadInput("quoteId", "a quote of more than nothing")
     return quote_use(quote_id=quote.pk, deal_id=deal_id)
 
 
-def _consideration(offer: Offer) -> Consideration:
-    return Consideration.INCOME_SHARE if offer.plan.model_key == "income_share" else Consideration.FIXED
+def _consideration(offer: Offer, quote: Quote | None) -> Consideration:
+    if offer.plan.model_key == "income_share":
+        return Consideration.INCOME_SHARE
+    return Consideration.FREE if quote is not None and quote.amount_minor == 0 else Consideration.FIXED
 
 
 def _new_deal(deal_id: UUID, offer: Offer, quote: Quote | None, facts: ContractFacts) -> Deal:
@@ -199,7 +200,7 @@ def _new_deal(deal_id: UUID, offer: Offer, quote: Quote | None, facts: ContractF
         offer=offer,
         quote=quote,
         fee_schedule=schedule_current(),
-        consideration=_consideration(offer),
+        consideration=_consideration(offer, quote),
         income_share_ppm=facts.consideration.get("income_share_ppm", 0),
         amount_minor=quote.amount_minor if quote else 0,
         currency=facts.currency,
@@ -240,6 +241,8 @@ def _facts(actor: Actor, offer: Offer, quote: Quote | None, purpose: str, instit
         purpose=purpose,
         delivery={"mode": offer.delivery, "sha256": version.asset.sha256 if version.asset else None},
         shares=tuple(_share(term) for term in share_terms_of(registered.pk, on=today)),
+        surplus=_surplus(quote),
+        joint=_joint(registered.pk),
         fees={"schedule": schedule.number, "platform_ppm": schedule.platform_ppm, "institution_ppm": schedule.institution_ppm},
     )
 
@@ -247,7 +250,21 @@ def _facts(actor: Actor, offer: Offer, quote: Quote | None, purpose: str, instit
 def _stated_consideration(offer: Offer, quote: Quote | None) -> dict[str, Any]:
     if quote is None:
         return {"kind": "INCOME_SHARE", "plan": offer.plan.pk, "income_share_ppm": offer.plan.params["share_ppm"]}
-    return {"kind": "FIXED", "plan": offer.plan.pk, "quote": quote.pk, "inputs_digest": quote.inputs_digest}
+    kind = _consideration(offer, quote).value
+    return {"kind": kind, "plan": offer.plan.pk, "quote": quote.pk, "inputs_digest": quote.inputs_digest}
+
+
+def _surplus(quote: Quote | None) -> dict[str, Any] | None:
+    """What the buyer pays beyond what the seller receives, where a two-sided round priced the deal."""
+    return {"to": quote.surplus_to_id, "minor": str(quote.surplus_minor)} if quote and quote.surplus_minor else None
+
+
+def _joint(object_id: UUID) -> dict[str, Any] | None:
+    """The agreement by which the makers of the object divide its income, with the example that states its intervals."""
+    split = split_in_force(object_id)
+    if split is None or split.computation is None:
+        return None
+    return {"split": split.pk, "plan": split.plan_id, "example": split.computation_id, "inputs_digest": split.computation.inputs_digest}
 
 
 def _share(term: ShareTerm) -> dict[str, Any]:

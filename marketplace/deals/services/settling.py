@@ -1,6 +1,7 @@
 """Settling: the institution releases the escrow to everybody the terms name, to the minor unit, and the voucher is issued."""
 
 import hashlib
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from pricing.fees.arithmetic import Division, Role
 from pricing.fees.chain import ShareTerm
 from pricing.fees.services import division_of
 from pricing.money import Money
+from pricing.splits.models import Split
+from pricing.splits.services import split_amount, split_carry_out
 from registry.base import clock
 from registry.base.actor import Actor, require
 from registry.base.errors import IllegalTransition, StaleVersion
@@ -67,11 +70,26 @@ def division(deal: Deal) -> Division:
     """The deal's amount divided by the fees and shares that its contract states."""
     terms = tuple(ShareTerm(**share) for share in deal.terms["shares"])
     amount = Money.of(deal.amount_minor, deal.currency)
-    return division_of(amount=amount, seller_id=deal.seller_id, institution_id=deal.institution_id, terms=terms, schedule=deal.fee_schedule)
+    surplus, joint = deal.terms["surplus"], deal.terms["joint"]
+    split = Split.objects.select_related("plan").get(pk=joint["split"]) if joint else None
+    return division_of(
+        amount=amount,
+        seller_id=deal.seller_id,
+        institution_id=deal.institution_id,
+        terms=terms,
+        schedule=deal.fee_schedule,
+        surplus=(surplus["to"], int(surplus["minor"])) if surplus else None,
+        joint=partial(_divided, split) if split else None,
+    )
+
+
+def _divided(split: Split, amount_minor: int) -> tuple[tuple[str, int], ...]:
+    return split_amount(split=split, amount_minor=amount_minor)
 
 
 def _settle(actor: Actor, deal: Deal, verdict: Verdict) -> None:
-    lines = [line for line in division(deal).lines if line.minor]
+    divided = division(deal)
+    lines = [line for line in divided.lines if line.minor]
     escrow_release(deal_id=deal.pk, lines=[Line(_ROLES[line.role], UUID(line.party), line.minor) for line in lines])
     try:
         with transaction.atomic():
@@ -93,6 +111,10 @@ def _settle(actor: Actor, deal: Deal, verdict: Verdict) -> None:
         public={"deal": deal.pk, "currency": deal.currency},
         sealed={"amount": str(deal.amount_minor), "lines": stated},
     )
+    joint = deal.terms["joint"]
+    if joint:
+        split = Split.objects.select_related("plan", "computation").get(pk=joint["split"])
+        split_carry_out(split=split, amount_minor=divided.kept_minor, asked_by=deal.institution_id)
     _issue_voucher(deal, stated)
 
 

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("pricing_computations", "0001_initial"),
         ("pricing_plans", "0001_initial"),
         ("registry_parties", "0001_initial"),
     ]
@@ -45,6 +46,19 @@ class Migration(migrations.Migration):
                 ("expires_at", models.DateTimeField()),
                 ("used_by", models.UUIDField(null=True, unique=True)),
                 (
+                    "computation",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="pricing_computations.computation"
+                    ),
+                ),
+                ("surplus_minor", models.BigIntegerField(default=0)),
+                (
+                    "surplus_to",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_parties.organisation"
+                    ),
+                ),
+                (
                     "buyer",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_parties.organisation"),
                 ),
@@ -58,6 +72,20 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("amount_minor__gte", 0)), name="quote_amount_not_negative"),
                     models.CheckConstraint(condition=models.Q(("expires_at__gt", models.F("created_at"))), name="quote_expires_later"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("surplus_minor", 0),
+                            models.Q(
+                                ("surplus_minor__gt", 0), ("surplus_minor__lte", models.F("amount_minor")), ("surplus_to__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="quote_surplus_within_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("surplus_minor", 0), ("computation__isnull", False), _connector="OR"),
+                        name="quote_surplus_of_a_round",
+                    ),
                 ],
             },
         ),

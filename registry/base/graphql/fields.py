@@ -12,8 +12,9 @@ from django.db.models.functions import RowNumber
 from graphene.utils.str_converters import to_camel_case
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
+from registry.base.actor import Actor
 from registry.base.errors import BadInput, InvalidId
-from registry.base.graphql.globalid import split_global
+from registry.base.graphql.globalid import from_global, split_global
 from registry.base.graphql.types import NODES, Node, NodeType, actor_of, model_of, stored
 from registry.base.limits import PAGE_MAX, PAGE_NESTED_MAX
 
@@ -108,6 +109,18 @@ class PageInfo(graphene.ObjectType):
 
 
 _CONNECTIONS: dict[type[NodeType], Any] = {}
+
+
+def keyed(selector: Callable[..., QuerySet[Any]], **ids: str) -> Callable[..., QuerySet[Any]]:
+    """The selector with its id arguments given as global ids: ``object="RegisteredObject"`` becomes ``object_id=<uuid>``."""
+
+    def select(*, actor: Actor, **given: Any) -> QuerySet[Any]:
+        for name, node in ids.items():
+            if (value := given.pop(name, None)) is not None:
+                given[f"{name}_id"] = from_global(value, expected=node, field=(name,))
+        return selector(actor=actor, **given)
+
+    return select
 
 
 def connection(

@@ -1,5 +1,6 @@
 """The base of every mutation: one ``input``, one payload with ``userErrors``, typed errors turned into rows."""
 
+import inspect
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -55,7 +56,7 @@ class Mutation:
             graphene.NonNull(cls.payload_type),
             input=graphene.Argument(cls.input_type, required=True),
             resolver=cls._resolve,
-            description=(cls.__doc__ or "").strip(),
+            description=inspect.cleandoc(cls.__doc__ or ""),
         )
 
     @classmethod

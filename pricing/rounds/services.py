@@ -1,0 +1,258 @@
+"""Opens rounds, takes sealed bids, closes on time, and clears by the plan's own mechanism into binding quotes."""
+
+import hashlib
+import json
+import os
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import rfc8785
+
+from pricing.computations.models import Computation
+from pricing.computations.seeds import Seed, seed_after
+from pricing.computations.services import compute
+from pricing.engines.catalogue import model_at
+from pricing.engines.model import Model, Verb
+from pricing.money import PricingError
+from pricing.plans.errors import PricingRefused
+from pricing.plans.models import Plan
+from pricing.quotes.services import Award, quote_award
+from pricing.rounds.book import assembled, check_rows, sides_of
+from pricing.rounds.errors import MayNotBid, NotCleared, RoundFull, RoundNotOpen, RoundUnderWay
+from pricing.rounds.models import UNDECIDED, Bid, Round
+from pricing.rounds.states import TRANSITIONS, Side, State
+from registry.base import clock, work
+from registry.base.actor import SYSTEM, Actor, require
+from registry.base.errors import BadInput
+from registry.base.idempotency import once
+from registry.base.ids import uuid7
+from registry.base.sealed import seal, unseal
+from registry.base.transitions import move
+from registry.log.services import record
+from registry.parties.selectors import affiliated
+
+CLOSE_TOPIC: Final = "pricing.rounds.close"
+CLEAR_TOPIC: Final = "pricing.rounds.clear"
+BIDS_MAX: Final = 1_000
+SHORTEST: Final = timedelta(minutes=1)
+LONGEST: Final = timedelta(days=90)
+_SALT_BYTES: Final = 16
+_KIND: Final = "bid"
+
+
+class SeedNotYet(Exception):
+    """No checkpoint covers the closed round yet; the relay tries again."""
+
+
+def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, Any], closes_at: datetime, surplus_to: UUID | None) -> Round:
+    """Open a round on an offer that the caller has found to be the actor's own; called in the caller's transaction.
+
+    Writes one ``round.opened`` event.
+
+    Raises:
+        NotCleared: the plan's model takes no bids.
+        BadInput: a closing time outside a minute to ninety days from now, a name of the bids among the inputs, or a two-sided round
+            that does not say who gets the surplus.
+        RoundUnderWay: the offer is in a round that is not decided yet.
+    """
+    sides = sides_of(_model(plan))
+    if not sides:
+        raise NotCleared(field=("offerId",))
+    now = clock.now()
+    if not now + SHORTEST <= closes_at <= now + LONGEST:
+        raise BadInput("closesAt", "one minute to ninety days from now")
+    if {"bids", "asks"} & inputs.keys():
+        raise BadInput("inputs", "bids are placed by their bidders, not given with the round")
+    if (Side.SELL in sides) != (surplus_to is not None):
+        raise BadInput("surplusToId", "stated for a two-sided round, and only there")
+    if Round.objects.filter(offer_id=offer_id, state__in=UNDECIDED).exists():
+        raise RoundUnderWay(field=("offerId",))
+    opened = Round.objects.create(
+        plan=plan,
+        owner_id=actor.acting_for,
+        offer_id=offer_id,
+        inputs=inputs,
+        surplus_to_id=surplus_to,
+        opened_at=now,
+        closes_at=closes_at,
+    )
+    digest = hashlib.sha256(rfc8785.dumps(inputs)).hexdigest()
+    public = {"round": opened.pk, "plan": plan.pk, "offer": offer_id, "closes_at": closes_at, "inputs_sha256": digest}
+    record("round.opened", subject=("Round", opened.pk), actor=actor, public=public)
+    work.enqueue(topic=CLOSE_TOPIC, key=str(opened.pk), payload={"round": str(opened.pk)}, due_at=closes_at)
+    return opened
+
+
+def bid_place(*, actor: Actor, round_id: UUID, content: dict[str, Any], idempotency_key: str) -> Bid:
+    """Place a sealed bid to buy; see ``bid_put`` for what is refused. Writes one ``bid.placed`` event.
+
+    Raises:
+        NotFound: no such round.
+    """
+    require(actor, "deal:buy")
+    Round.objects.find(actor, round_id, field="roundId")
+    with once(actor, "bid_place", idempotency_key, round_id, content) as call:
+        if call.replayed:
+            return call.result(Bid)
+        return call.done(bid_put(actor=actor, round_id=round_id, side=Side.BUY, offer_id=None, content=content))
+
+
+def bid_put(*, actor: Actor, round_id: UUID, side: Side, offer_id: UUID | None, content: Any) -> Bid:
+    """Place a sealed bid, or replace one's earlier one; called in the caller's transaction.
+
+    Locks the round. The event carries a commitment, SHA-256 over a salt of 16 bytes and the canonical content, which is opened
+    when the round is cleared.
+
+    Raises:
+        RoundNotOpen: before the opening or after the close.
+        MayNotBid: a buyer who is the round's owner or its affiliate (PR-04).
+        BadInput: a side that this round does not take.
+        PricingRefused: the model's schema refuses the bid; names the field.
+        RoundFull: ``BIDS_MAX`` bids stand.
+    """
+    held = Round.objects.select_for_update(of=("self",)).select_related("plan").get(pk=round_id)
+    now = clock.now()
+    if held.state != State.OPEN or now >= held.closes_at:
+        raise RoundNotOpen(field=("roundId",), state=held.state, closes_at=held.closes_at.isoformat())
+    _check_bid(actor, held, side, content)
+    standing = held.bids.filter(replaced_at=None)
+    standing.filter(bidder=actor.acting_for, side=side).update(replaced_at=now)
+    if standing.count() >= BIDS_MAX:
+        raise RoundFull(field=("roundId",), limit=BIDS_MAX)
+    key, salt = uuid7(), os.urandom(_SALT_BYTES)
+    body = rfc8785.dumps(content)
+    bid = Bid.objects.create(
+        id=key,
+        round=held,
+        bidder_id=actor.acting_for,
+        person=actor.acting_person,
+        side=side,
+        offer_id=offer_id,
+        sealed=seal(kind=_KIND, subject=key, value=salt + body),
+        commitment=hashlib.sha256(salt + body).hexdigest(),
+        placed_at=now,
+    )
+    public = {"round": held.pk, "bid": bid.pk, "side": side, "commitment": bid.commitment}
+    record("bid.placed", subject=("Bid", bid.pk), actor=actor, public=public)
+    return bid
+
+
+def content_of(*, bid: Bid) -> Any:
+    """What a bid says, which must be what it committed to.
+
+    Raises:
+        Erased: its key was destroyed.
+        ValueError: the stored bytes are not the committed ones.
+    """
+    opened = unseal(kind=_KIND, subject=bid.pk, sealed=bytes(bid.sealed))
+    if hashlib.sha256(opened).hexdigest() != bid.commitment:
+        message = f"bid {bid.pk} is not what it committed to"
+        raise ValueError(message)
+    return json.loads(opened[_SALT_BYTES:])
+
+
+def round_close(*, round_id: UUID) -> None:
+    """Close a round whose time has come. Called by the timer; idempotent. Writes one ``round.closed`` event over all commitments."""
+    held = Round.objects.lock(round_id)
+    if held.state != State.OPEN:
+        return
+    commitments = [bid.commitment for bid in _standing(held)]
+    event = record("round.closed", subject=("Round", held.pk), actor=SYSTEM, public={"round": held.pk, "commitments": commitments})
+    move(held, to=State.CLOSED, expected_version=held.version, transitions=TRANSITIONS, closed_event=event)
+
+
+def round_clear(*, round_id: UUID) -> None:
+    """Clear a closed round: run the plan's mechanism on every standing bid and give each winner a binding quote. Idempotent.
+
+    Writes one ``round.cleared`` event, or ``round.voided`` where there is nothing to clear or the mechanism refuses the bids.
+
+    Raises:
+        SeedNotYet: the mechanism draws at random and no checkpoint covers the close yet; nothing was changed.
+    """
+    held = Round.objects.select_for_update(of=("self",)).select_related("plan").get(pk=round_id)
+    if held.state != State.CLOSED:
+        return
+    bids = _standing(held)
+    if not bids:
+        _void(held, "NO_BIDS")
+        return
+    seed = _seed(held)
+    inputs = assembled(held.inputs, [(Side(bid.side), bid.bidder_id, content_of(bid=bid)) for bid in bids])
+    try:
+        cleared = compute(plan=held.plan, verb=Verb.CLEAR, inputs=inputs, asked_by=held.owner_id, seed=seed)
+    except PricingRefused as error:
+        _void(held, error.error.code)
+        return
+    now = clock.now()
+    move(held, to=State.CLEARED, expected_version=held.version, transitions=TRANSITIONS, computation=cleared, decided_at=now)
+    awards = _awards(held, cleared, bids)
+    for award in awards:
+        quote_award(award=award, computation=cleared)
+    record(
+        "round.cleared",
+        subject=("Round", held.pk),
+        actor=SYSTEM,
+        public={
+            "round": held.pk,
+            "computation": cleared.pk,
+            "inputs_digest": cleared.inputs_digest,
+            "seed_size": cleared.seed_size,
+        },
+        sealed={"awards": cleared.answer["extras"]["awards"]},
+    )
+
+
+def _model(plan: Plan) -> Model:
+    return model_at(plan.model_key, plan.model_version)
+
+
+def _check_bid(actor: Actor, held: Round, side: Side, content: Any) -> None:
+    model = _model(held.plan)
+    if side not in sides_of(model):
+        raise BadInput("side", "a side that this round takes bids on")
+    if side is Side.BUY and affiliated(actor.acting_for, held.owner_id):
+        raise MayNotBid(field=("roundId",))
+    try:
+        check_rows(model, side, content, actor.acting_for)
+    except PricingError as error:
+        raise PricingRefused(error, under=("bid",)) from error
+
+
+def _standing(held: Round) -> list[Bid]:
+    """Return the standing bids in the order in which they were placed, which decides ties."""
+    return list(held.bids.filter(replaced_at=None).order_by("placed_at", "id"))
+
+
+def _seed(held: Round) -> Seed | None:
+    if not _model(held.plan).operations[Verb.CLEAR].seeded:
+        return None
+    seed = seed_after(held.closed_event, purpose=held.pk) if held.closed_event else None
+    if seed is None:
+        raise SeedNotYet
+    return seed
+
+
+def _void(held: Round, reason: str) -> None:
+    move(held, to=State.VOID, expected_version=held.version, transitions=TRANSITIONS, void_reason=reason, decided_at=clock.now())
+    record("round.voided", subject=("Round", held.pk), actor=SYSTEM, public={"round": held.pk, "reason": reason})
+
+
+def _awards(held: Round, cleared: Computation, bids: list[Bid]) -> list[Award]:
+    """Return one award a buyer and offer. In a two-sided round the n-th award is met by the n-th receipt."""
+    extras = cleared.answer["extras"]
+    asks = {str(bid.bidder_id): bid for bid in bids if bid.side == Side.SELL}
+    if not asks:
+        winners = dict.fromkeys(award["bidder"] for award in extras["awards"])
+        return [Award(UUID(bidder), held.owner_id, held.offer_id) for bidder in winners]
+    met = zip(extras["awards"], extras["receipts"], strict=True)
+    return [
+        Award(
+            UUID(award["bidder"]),
+            UUID(receipt["seller"]),
+            asks[receipt["seller"]].offer_id or held.offer_id,
+            surplus_minor=int(award["minor"]) - int(receipt["minor"]),
+            surplus_to=held.surplus_to_id,
+        )
+        for award, receipt in met
+    ]

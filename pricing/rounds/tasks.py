@@ -1,0 +1,27 @@
+"""The relay of rounds: closes those whose time has come, and clears them once the log holds the close."""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from pricing.rounds.services import CLEAR_TOPIC, CLOSE_TOPIC, round_clear, round_close
+from registry.base import work
+from registry.log.models import Entry
+from registry.log.services import follow
+
+_HANDLERS: Final[Mapping[str, work.Handler]] = {
+    CLOSE_TOPIC: lambda item: round_close(round_id=UUID(item.payload["round"])),
+    CLEAR_TOPIC: lambda item: round_clear(round_id=UUID(item.payload["round"])),
+}
+
+
+def run_once() -> int:
+    """Follow the log and do what is due; returns how many entries and items of work were taken."""
+    return follow("rounds", _react, schemas=frozenset({"round.closed"})) + work.run_once(_HANDLERS)
+
+
+def _react(entry: Entry) -> None:
+    """Clear once the close has its place in the log, so that a seed can come from a checkpoint over it."""
+    data = json.loads(bytes(entry.body))["data"]
+    work.enqueue(topic=CLEAR_TOPIC, key=data["round"], payload={"round": data["round"]})
