@@ -83,8 +83,11 @@ def lines_sum(quote: Quote) -> Steps | None:
     total = sum(line.amount_minor for line in quote.lines)
     if total != quote.amount_minor:
         return {"lines": total, "amount": quote.amount_minor}
+    scale = quote.currency.scale
     for index, line in enumerate(quote.lines):
-        if abs(line.quantity * line.unit_price * quote.currency.scale - line.amount_minor) >= 1:
+        top = line.quantity.numerator * line.unit_price.numerator * scale
+        bottom = line.quantity.denominator * line.unit_price.denominator
+        if abs(top - line.amount_minor * bottom) >= bottom:
             return {"line": index}
     return None
 
