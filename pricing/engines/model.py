@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError, UnknownModelError
-from pricing.engines.result import Claim, Line, Quote, Standing, canonical, written_digest
+from pricing.engines.result import Claim, Line, Quote, Standing, written_digest, written_plan
 from pricing.engines.shapes import Json, JsonObject, Schema
 from pricing.engines.validate import SAFE_INTEGER, check_schema, validate
 from pricing.money import BIGINT_MAX, Currency
@@ -70,7 +70,7 @@ class Answer:
     @property
     def amount_minor(self) -> int:
         """The sum of the lines."""
-        return sum(line.amount_minor for line in self.lines)
+        return sum([line.amount_minor for line in self.lines])
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Model:
             InputError: the first violation, naming a field under ``params``.
         """
         filled = cast("JsonObject", validate(self.params_schema, params, "params"))
-        return Prepared(self, filled, self.check_params(filled), canonical(params))
+        return Prepared(self, filled, self.check_params(filled), written_plan(self.key, params))
 
     def run(self, verb: Verb, *, params: JsonObject, inputs: JsonObject, seed: int | None = None) -> Quote:
         """Answer one question. Pure: the same arguments give the same quote, to the byte.
@@ -204,7 +204,7 @@ class Prepared:
     Attributes:
         params: the parameters with their defaults.
         plan: what the model's ``check_params`` made of them.
-        written: RFC 8785 bytes of the parameters as they were given.
+        written: what the digest of every use shares: the model's key and the parameters as they were given.
     """
 
     model: Model
@@ -223,7 +223,7 @@ class Prepared:
         filled = cast("JsonObject", validate(operation.inputs_schema, inputs, "inputs"))
         answer = operation.run(Call(self.params, filled, seed, self.plan))
         amount = answer.amount_minor
-        if amount > BIGINT_MAX or any(abs(line.amount_minor) > BIGINT_MAX for line in answer.lines):
+        if max(amount, *[abs(line.amount_minor) for line in answer.lines], 0) > BIGINT_MAX:
             raise InputError("OVERFLOW", "inputs")
         quote = Quote(
             amount_minor=amount,
@@ -235,9 +235,7 @@ class Prepared:
             version=model.version,
             verb=verb.value,
             seed=seed,
-            inputs_digest=written_digest(
-                model=model.key, version=model.version, verb=verb.value, params=self.written, inputs=canonical(inputs), seed=seed
-            ),
+            inputs_digest=written_digest(self.written, version=model.version, verb=verb.value, inputs=inputs, seed=seed),
         )
         witness = charges.lines_sum(quote)
         if witness is not None:

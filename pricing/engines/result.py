@@ -100,7 +100,7 @@ class Quote:
     def __post_init__(self) -> None:
         """Hold every model to the sum of its own lines."""
         require_minor(self.amount_minor)
-        if sum(line.amount_minor for line in self.lines) != self.amount_minor or len(self.lines) > MAX_LINES:
+        if sum([line.amount_minor for line in self.lines]) != self.amount_minor or len(self.lines) > MAX_LINES:
             message = f"{self.model}: the lines do not explain the amount"
             raise ValueError(message)
 
@@ -180,17 +180,15 @@ def rounded(entries: Sequence[Entry], unit: Currency) -> tuple[Line, ...]:
     Rows are floored and the units left over go to the largest fractions, ties to the earlier row; so each row is within one unit of exact.
     """
     parts, common = _over_common(entries)
-    exact = [part * unit.scale for part in parts]
-    floors = [part // common for part in exact]
-    whole, rest = divmod(sum(exact), common)
-    total = whole + (2 * rest > common or (2 * rest == common and whole % 2 == 1))
-    left = total - sum(floors)
+    scale = unit.scale
+    minors = [part * scale // common for part in parts]
+    whole, rest = divmod(sum(parts) * scale, common)
+    left = whole + (2 * rest > common or (2 * rest == common and whole % 2 == 1)) - sum(minors)
     if left:
-        order = sorted(range(len(exact)), key=lambda index: (-(exact[index] % common), index))
-        for index in order[:left]:
-            floors[index] += 1
+        for index in sorted(range(len(parts)), key=lambda index: (-(parts[index] * scale % common), index))[:left]:
+            minors[index] += 1
     return tuple(
-        Line(entry.code, entry.params, entry.quantity, entry.unit_price, minor) for entry, minor in zip(entries, floors, strict=True)
+        [Line(entry.code, entry.params, entry.quantity, entry.unit_price, minor) for entry, minor in zip(entries, minors, strict=True)]
     )
 
 
@@ -199,10 +197,9 @@ def _over_common(entries: Sequence[Entry]) -> tuple[list[int], int]:
 
     Whole numbers over one denominator are ten times as fast as as many reduced fractions, and a bill is the most frequent thing we make.
     """
-    tops = [entry.quantity.numerator * entry.unit_price.numerator for entry in entries]
-    bottoms = [entry.quantity.denominator * entry.unit_price.denominator for entry in entries]
-    common = math.lcm(*bottoms)
-    return [top * (common // bottom) for top, bottom in zip(tops, bottoms, strict=True)], common
+    ratios = [(*entry.quantity.as_integer_ratio(), *entry.unit_price.as_integer_ratio()) for entry in entries]
+    common = math.lcm(*[of * price_of for _, of, _, price_of in ratios])
+    return [units * price * (common // (of * price_of)) for units, of, price, price_of in ratios], common
 
 
 def exact_text(value: Fraction) -> str:
@@ -251,11 +248,16 @@ def inputs_digest(*, model: str, version: int, verb: str, params: JsonObject, in
     return hashlib.sha256(canonical(told)).hexdigest()
 
 
-def written_digest(*, model: str, version: int, verb: str, params: bytes, inputs: bytes, seed: int | None) -> str:
-    """Return ``inputs_digest`` from the RFC 8785 bytes of the parameters and the inputs, so that a plan's are written only once.
+def written_plan(model: str, params: JsonObject) -> bytes:
+    """Return the part of the digested bytes that every use of a plan shares: the members ``model`` and ``params``, as RFC 8785 has them."""
+    return b'"model":%b,"params":%b' % (canonical(model), canonical(params))
 
-    RFC 8785 sorts the six members by name, and so they stand here.
+
+def written_digest(plan: bytes, *, version: int, verb: str, inputs: JsonObject, seed: int | None) -> str:
+    """Return ``inputs_digest`` of a plan written before, so that a plan is written once and not for every use.
+
+    RFC 8785 sorts the six members by name, and so they stand here. A verb is a plain word, which JSON writes as it is.
     """
-    key, word = canonical(model), canonical(verb)
-    told = b'{"inputs":%b,"model":%b,"params":%b,"seed":%b,"verb":%b,"version":%d}'
-    return hashlib.sha256(told % (inputs, key, params, b"null" if seed is None else b"%d" % seed, word, version)).hexdigest()
+    number = b"null" if seed is None else b"%d" % seed
+    told = b'{"inputs":%b,%b,"seed":%b,"verb":"%b","version":%d}' % (canonical(inputs), plan, number, verb.encode(), version)
+    return hashlib.sha256(told).hexdigest()
