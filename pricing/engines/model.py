@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
+from typing import Final, cast
 
 from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError, UnknownModelError
-from pricing.engines.result import Claim, Line, Quote, Standing, inputs_digest
+from pricing.engines.result import Claim, Line, Quote, Standing, written_digest, written_plan
 from pricing.engines.shapes import Json, JsonObject, Schema
 from pricing.engines.validate import SAFE_INTEGER, check_schema, validate
 from pricing.money import BIGINT_MAX, Currency
@@ -38,11 +38,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a model is given: validated parameters and inputs with their defaults, and the seed if it draws at random."""
+    """What a model is given: validated parameters and inputs with their defaults, and the seed if it draws at random.
+
+    ``plan`` is what the model's ``check_params`` made of the parameters, so that it need not read them again for every use.
+    """
 
     params: JsonObject
     inputs: JsonObject
     seed: int | None
+    plan: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Answer:
     @property
     def amount_minor(self) -> int:
         """The sum of the lines."""
-        return sum(line.amount_minor for line in self.lines)
+        return sum([line.amount_minor for line in self.lines])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Model:
         operations: by verb, the JSON Schema of what each use supplies, and the function.
         sentences: by line code, the label of such a line in English and Chinese, with its parameters in braces.
         examples: at least one; the tests run them all.
+        check_params: refuses filled parameters that mean nothing; what it returns is what a call finds as its ``plan``.
     """
 
     key: str
@@ -133,6 +138,15 @@ class Model:
         self.check_params(filled)
         return filled
 
+    def prepared(self, params: JsonObject) -> Prepared:
+        """Return the model with a plan's parameters read once, for many uses of that plan.
+
+        Raises:
+            InputError: the first violation, naming a field under ``params``.
+        """
+        filled = cast("JsonObject", validate(self.params_schema, params, "params"))
+        return Prepared(self, filled, self.check_params(filled), written_plan(self.key, params))
+
     def run(self, verb: Verb, *, params: JsonObject, inputs: JsonObject, seed: int | None = None) -> Quote:
         """Answer one question. Pure: the same arguments give the same quote, to the byte.
 
@@ -140,32 +154,25 @@ class Model:
             UnknownModelError: VERB_UNKNOWN, SEED_REQUIRED, SEED_UNUSED, SEED_OUT_OF_RANGE.
             InputError: a field under ``params`` or ``inputs`` is refused; OVERFLOW if the amount would not fit.
         """
+        self.operation(verb, seed)
+        return self.prepared(params).run(verb, inputs=inputs, seed=seed)
+
+    def operation(self, verb: Verb, seed: int | None) -> Operation:
+        """Return the operation of a verb, refusing a seed that it does not need and a missing one that it does.
+
+        Raises:
+            UnknownModelError: VERB_UNKNOWN, SEED_REQUIRED, SEED_UNUSED, SEED_OUT_OF_RANGE.
+        """
         operation = self.operations.get(verb)
         if operation is None:
             raise UnknownModelError("VERB_UNKNOWN", key=self.key, verb=str(verb)[:16])
-        _check_seed(self.key, operation, seed)
-        filled = self.validated_params(params)
-        given = cast("JsonObject", validate(operation.inputs_schema, inputs, "inputs"))
-        answer = operation.run(Call(filled, given, seed))
-        if any(abs(line.amount_minor) > BIGINT_MAX for line in answer.lines) or answer.amount_minor > BIGINT_MAX:
-            raise InputError("OVERFLOW", "inputs")
-        quote = Quote(
-            amount_minor=answer.amount_minor,
-            currency=answer.currency,
-            lines=answer.lines,
-            claims=(*answer.claims, Claim(charges.LINES_SUM, Standing.CHECKED)),
-            extras=answer.extras or {},
-            model=self.key,
-            version=self.version,
-            verb=verb.value,
-            seed=seed,
-            inputs_digest=inputs_digest(model=self.key, version=self.version, verb=verb.value, params=params, inputs=inputs, seed=seed),
-        )
-        witness = charges.lines_sum(quote)
-        if witness is not None:
-            message = f"{self.key}: a line is not its quantity times its unit price: {dict(witness)}"
-            raise ValueError(message)
-        return quote
+        if operation.seeded and seed is None:
+            raise UnknownModelError("SEED_REQUIRED", key=self.key)
+        if not operation.seeded and seed is not None:
+            raise UnknownModelError("SEED_UNUSED", key=self.key)
+        if seed is not None and not 0 <= seed <= SAFE_INTEGER:
+            raise UnknownModelError("SEED_OUT_OF_RANGE")
+        return operation
 
     def describe(self) -> JsonObject:
         """Return the model as JSON: names, help, verbs, schemas and worked examples, from which a form can be drawn."""
@@ -190,10 +197,51 @@ class Model:
         }
 
 
-def _check_seed(key: str, operation: Operation, seed: int | None) -> None:
-    if operation.seeded and seed is None:
-        raise UnknownModelError("SEED_REQUIRED", key=key)
-    if not operation.seeded and seed is not None:
-        raise UnknownModelError("SEED_UNUSED", key=key)
-    if seed is not None and not 0 <= seed <= SAFE_INTEGER:
-        raise UnknownModelError("SEED_OUT_OF_RANGE")
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A model with the parameters of one plan read once; each use then costs only what depends on its inputs.
+
+    Attributes:
+        params: the parameters with their defaults.
+        plan: what the model's ``check_params`` made of them.
+        written: what the digest of every use shares: the model's key and the parameters as they were given.
+    """
+
+    model: Model
+    params: JsonObject
+    plan: object
+    written: bytes
+
+    def run(self, verb: Verb, *, inputs: JsonObject, seed: int | None = None) -> Quote:
+        """Answer one question about this plan: ``Model.run`` with its parameters.
+
+        Raises:
+            UnknownModelError: VERB_UNKNOWN, SEED_REQUIRED, SEED_UNUSED, SEED_OUT_OF_RANGE.
+            InputError: a field under ``inputs`` is refused; OVERFLOW if the amount would not fit.
+        """
+        model, operation = self.model, self.model.operation(verb, seed)
+        filled = cast("JsonObject", validate(operation.inputs_schema, inputs, "inputs"))
+        answer = operation.run(Call(self.params, filled, seed, self.plan))
+        amount = answer.amount_minor
+        if max(amount, *[abs(line.amount_minor) for line in answer.lines], 0) > BIGINT_MAX:
+            raise InputError("OVERFLOW", "inputs")
+        quote = Quote(
+            amount_minor=amount,
+            currency=answer.currency,
+            lines=answer.lines,
+            claims=(*answer.claims, _LINES_SUM),
+            extras=answer.extras or {},
+            model=model.key,
+            version=model.version,
+            verb=verb.value,
+            seed=seed,
+            inputs_digest=written_digest(self.written, version=model.version, verb=verb.value, inputs=inputs, seed=seed),
+        )
+        witness = charges.lines_sum(quote)
+        if witness is not None:
+            message = f"{model.key}: a line is not its quantity times its unit price: {dict(witness)}"
+            raise ValueError(message)
+        return quote
+
+
+_LINES_SUM: Final = Claim(charges.LINES_SUM, Standing.CHECKED)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -14,27 +16,51 @@ ONE: Final = Fraction(1)
 MAX_PACKAGES_DECIDED: Final = 200
 
 
-def graduated_entries(plan: TierPlan, steps: int) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class TierRows:
+    """The rows that the bills of a graduated plan repeat, written once.
+
+    Attributes:
+        ends: the last step of each tier but the last.
+        words: the words of each tier's rows.
+        whole: for each tier, the rows of all tiers before it, each used whole.
+    """
+
+    ends: tuple[int, ...]
+    words: tuple[Mapping[str, str], ...]
+    whole: tuple[tuple[Entry, ...], ...]
+
+    @classmethod
+    def of(cls, plan: TierPlan) -> TierRows:
+        """Write the rows of a plan's tiers."""
+        ends = tuple(tier.last for tier in plan.tiers if tier.last is not None)
+        starts = (0, *ends)
+        above = (exact_text(Fraction(start, plan.steps_per_unit)) for start in starts)
+        words = tuple({"tier": str(index + 1), "above": text} for index, text in enumerate(above))
+        whole: list[tuple[Entry, ...]] = [()]
+        for index, end in enumerate(ends):
+            whole.append((*whole[-1], *_tier_entries(plan, index, words[index], end - starts[index])))
+        return cls(ends, words, tuple(whole))
+
+
+def graduated_entries(plan: TierPlan, rows: TierRows, steps: int) -> list[Entry]:
     """Return the rows for a quantity, each unit at its tier's price plus the flat fee of every tier entered.
 
     The first tier is entered at zero usage too, so its flat fee is always billed.
     """
-    entries: list[Entry] = []
-    before = 0
-    for index, tier in enumerate(plan.tiers):
-        if index and steps <= before:
-            break
-        inside = (steps if tier.last is None else min(steps, tier.last)) - before
-        params = {"tier": str(index + 1), "above": exact_text(Fraction(before, plan.steps_per_unit))}
-        entries.append(Entry("TIER_UNITS", params, Fraction(inside, plan.steps_per_unit), tier.unit_price))
-        if tier.flat:
-            entries.append(Entry("TIER_FLAT", params, ONE, tier.flat))
-        before = tier.last or before
-    return entries
+    index = bisect_left(rows.ends, steps)
+    inside = steps - rows.ends[index - 1] if index else steps
+    return [*rows.whole[index], *_tier_entries(plan, index, rows.words[index], inside)]
 
 
-def volume_entries(plan: TierPlan, steps: int, tier_steps: int) -> list[Entry]:
-    """Return the rows for a quantity, all units at the price of the tier that ``tier_steps`` reaches."""
+def _tier_entries(plan: TierPlan, index: int, words: Mapping[str, str], inside: int) -> list[Entry]:
+    tier = plan.tiers[index]
+    units = Entry("TIER_UNITS", words, Fraction(inside, plan.steps_per_unit), tier.unit_price)
+    return [units, Entry("TIER_FLAT", words, ONE, tier.flat)] if tier.flat else [units]
+
+
+def volume_entries(plan: TierPlan, curve: Curve, steps: int, tier_steps: int) -> list[Entry]:
+    """Return the rows for a quantity, all units at the price of the tier that ``tier_steps`` reaches; ``curve`` is the plan's."""
     index = next(position for position, tier in enumerate(plan.tiers) if tier.last is None or tier_steps <= tier.last)
     tier = plan.tiers[index]
     params = {"tier": str(index + 1)}
@@ -42,7 +68,6 @@ def volume_entries(plan: TierPlan, steps: int, tier_steps: int) -> list[Entry]:
     if tier.flat:
         entries.append(Entry("TIER_FLAT", params, ONE, tier.flat))
     if plan.lower_envelope:
-        curve = tier_curve(plan)
         cheapest = curve.cheapest_from(steps)
         gain = curve.at(cheapest) - curve.at(steps)
         if gain:
@@ -142,6 +167,8 @@ def _paid_part(plan: PercentPlan, index: int, running: Fraction, amount: Fractio
 
 def with_commitments(entries: Sequence[Entry], commitments: Commitments, *, closes_period: bool) -> list[Entry]:
     """Return the rows with one more where a commitment changes the sum."""
+    if not commitments.minimum and commitments.maximum is None:
+        return list(entries)
     charge = exact_total(entries)
     change = commitments.apply(charge, closes_period=closes_period) - charge
     if not change:

@@ -32,6 +32,7 @@ _KEYWORDS: Final[Mapping[str, frozenset[str]]] = {
 }
 _FORMATS: Final = frozenset({"decimal", "date", "date-time"})
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_BAD_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 _NOT_FINITE: Final = re.compile(r"[+-]?(s?nan[0-9]*|inf(inity)?)", re.IGNORECASE)
 
 
@@ -153,7 +154,7 @@ def _string(schema: Schema, value: Json, field: str) -> Json:
         raise InputError("TOO_LONG", field, limit=cast("int", schema["maxLength"]))
     if len(value) < cast("int", schema.get("minLength", 0)):
         raise InputError("TOO_SHORT", field, limit=cast("int", schema["minLength"]))
-    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value[:1024]):
+    if _BAD_TEXT.search(value, 0, 1024):
         raise InputError("BAD_TEXT", field)
     if schema.get("format") == "decimal":
         _decimal(schema, value, field)
@@ -222,7 +223,9 @@ def _boolean(schema: Schema, value: Json, field: str) -> Json:
 
 
 def _allowed(schema: Schema, value: str | int, field: str) -> None:
-    allowed = cast("list[Json]", [schema["const"]] if "const" in schema else schema.get("enum", [value]))
+    if "const" not in schema and "enum" not in schema:
+        return
+    allowed = cast("list[Json]", [schema["const"]] if "const" in schema else schema["enum"])
     if value not in allowed:
         raise InputError("NOT_ALLOWED", field, allowed=", ".join(str(word) for word in allowed))
 

@@ -11,9 +11,9 @@ from pricing.engines.checkers import charges
 from pricing.engines.curve import Curve, Piece
 from pricing.engines.errors import InputError
 from pricing.engines.metered import METERED, claims_of
-from pricing.engines.metered_plan import read_plan
+from pricing.engines.metered_plan import read_plan, whole_steps
 from pricing.engines.model import Verb
-from pricing.engines.result import Standing
+from pricing.engines.result import Entry, Standing, exact_text
 
 PRICES = st.decimals(0, 30, places=3).map(str)
 FEW = 40
@@ -69,6 +69,40 @@ def test_the_lines_of_a_bill_and_the_curve_that_is_reasoned_about_agree(params, 
     quote = rate(params, quantity=str(quantity))
     assert quote.amount_minor == round(curve_of(params).at(quantity) * 100)
     assert charges.lines_sum(quote) is None
+
+
+def plain_tier_rows(plan, steps):
+    """Write the rows of a graduated bill tier by tier: the definition, against which the rows written ahead are held."""
+    rows, before = [], 0
+    for index, tier in enumerate(plan.tiers):
+        if index and steps <= before:
+            break
+        inside = (steps if tier.last is None else min(steps, tier.last)) - before
+        words = {"tier": str(index + 1), "above": exact_text(Fraction(before, plan.steps_per_unit))}
+        rows.append(Entry("TIER_UNITS", words, Fraction(inside, plan.steps_per_unit), tier.unit_price))
+        if tier.flat:
+            rows.append(Entry("TIER_FLAT", words, Fraction(1), tier.flat))
+        before = tier.last or before
+    return rows
+
+
+@given(tier_plans(modes=("graduated",)), st.integers(0, 60))
+def test_rows_written_ahead_are_the_rows_written_for_each_bill(params, steps):
+    plan = read_plan(METERED.validated_params(params))
+    assert tariff.graduated_entries(plan, tariff.TierRows.of(plan), steps) == plain_tier_rows(plan, steps)
+
+
+@given(tier_plans(), st.lists(st.integers(0, 60), min_size=2, max_size=4))
+def test_a_prepared_plan_bills_what_the_plan_read_afresh_bills(params, quantities):
+    prepared = METERED.prepared(params)
+    for quantity in quantities:
+        asked = rate(params, quantity=str(quantity))
+        assert prepared.run(Verb.RATE, inputs={"quantity": str(quantity)}).canonical() == asked.canonical()
+
+
+@pytest.mark.parametrize(("text", "steps"), [("0", 0), ("12", 1200), ("12.3", 1230), ("12.340", 1234), ("-0.5", -50), ("-12.34", -1234)])
+def test_a_quantity_is_read_in_whole_steps(text, steps):
+    assert whole_steps(text, 100, "inputs.quantity") == steps
 
 
 @given(tier_plans())
@@ -149,14 +183,42 @@ def test_the_lower_envelope_is_the_least_charge_for_that_quantity_or_more(params
     assert curve_of({**params, "lower_envelope": True}).at(quantity) == min(curve.at(step) for step in range(quantity, 80))
 
 
-@given(tier_plans(modes=("graduated",)), st.lists(st.integers(0, 12), min_size=1, max_size=5))
+def bills_of(params):
+    prepared = METERED.prepared(params)
+
+    def bill(parts, at):
+        prior = {"prior": {"quantity": str(sum(parts[:at]))}} if at else {}
+        inputs = {"quantity": str(parts[at]), "closes_period": at == len(parts) - 1, **prior}
+        return prepared.run(Verb.RATE, inputs=inputs).amount_minor
+
+    return bill
+
+
+@given(st.one_of(tier_plans(modes=("graduated",)), package_plans()), st.lists(st.integers(0, 12), min_size=1, max_size=5))
 def test_the_bills_of_a_period_sum_to_one_bill_for_the_period(params, parts):
-    billed = used = 0
-    for index, part in enumerate(parts):
-        prior = {"prior": {"quantity": str(used)}} if index else {}
-        billed += rate(params, quantity=str(part), closes_period=index == len(parts) - 1, **prior).amount_minor
-        used += part
-    assert billed == rate(params, quantity=str(used)).amount_minor
+    assert charges.period_splits(bills_of(params), parts) is None
+
+
+def test_bills_that_forget_the_usage_before_are_caught():
+    params = {"mode": "graduated", "currency": "CNY", "tiers": [{"up_to": "10", "unit_price": "2"}, {"unit_price": "1"}]}
+    bill = bills_of(params)
+    assert charges.period_splits(bill, [8, 8]) is None
+    assert charges.period_splits(lambda parts, at: bill([parts[at]], 0), [8, 8]) == {"parts": 3_200, "whole": 2_600}
+
+
+@given(st.one_of(tier_plans(modes=("graduated",)), package_plans()), st.integers(0, 60))
+def test_commitments_clamp_the_bare_charge_of_a_closed_period(params, quantity):
+    bare = {name: value for name, value in params.items() if name not in {"minimum", "maximum"}}
+    least = int(params.get("minimum", "0")) * 100
+    most = int(params["maximum"]) * 100 if "maximum" in params else None
+    charged, alone = (bills_of(plan)([quantity], 0) for plan in (params, bare))
+    assert charges.commitments_clamp(alone, charged, least, most) is None
+
+
+def test_a_charge_outside_its_commitments_is_caught():
+    assert charges.commitments_clamp(500, 1_000, 1_000, None) is None
+    assert charges.commitments_clamp(500, 500, 1_000, None) == {"charged": 500, "expected": 1_000}
+    assert charges.commitments_clamp(2_000, 2_000, 0, 1_500) == {"charged": 2_000, "expected": 1_500}
 
 
 @given(st.lists(st.decimals(0, 500, places=2).map(str), min_size=2, max_size=8), st.integers(1, 7), limits())

@@ -6,7 +6,7 @@ on its running total, so splitting a period into bills gains nobody anything (se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -19,6 +19,8 @@ Steps = Mapping[str, int]
 
 MONOTONE: Final = "monotone"
 SUBADDITIVE: Final = "subadditive"
+PERIOD_SPLITS: Final = "period_splits"
+COMMITMENTS_CLAMP: Final = "commitments_clamp"
 LINES_SUM: Final = "lines_sum"
 SHARE_WITHIN_INCOME: Final = "share_within_income"
 
@@ -80,11 +82,14 @@ def subadditive_up_to(charge: Callable[[int], Fraction], last: int) -> Steps | N
 
 def lines_sum(quote: Quote) -> Steps | None:
     """Check that the lines sum to the amount and each is within one minor unit of its quantity times its unit price."""
-    total = sum(line.amount_minor for line in quote.lines)
+    total = sum([line.amount_minor for line in quote.lines])
     if total != quote.amount_minor:
         return {"lines": total, "amount": quote.amount_minor}
+    scale = quote.currency.scale
     for index, line in enumerate(quote.lines):
-        if abs(line.quantity * line.unit_price * quote.currency.scale - line.amount_minor) >= 1:
+        units, of = line.quantity.as_integer_ratio()
+        price, price_of = line.unit_price.as_integer_ratio()
+        if abs(units * price * scale - line.amount_minor * of * price_of) >= of * price_of:
             return {"line": index}
     return None
 
@@ -94,6 +99,26 @@ def share_within_income(share_minor: int, income_minor: int) -> Steps | None:
     return None if 0 <= share_minor <= income_minor else {"share": share_minor, "income": income_minor}
 
 
+def period_splits(bill: Callable[[Sequence[int], int], int], parts: Sequence[int]) -> Steps | None:
+    """Check that the bills of a period's parts, each carrying the usage before it, sum to one bill for the whole period.
+
+    Args:
+        bill: minor units of the bill for one part: from the usage of all parts in order, and which of them is billed; the last one closes
+            the period.
+        parts: the usage of each part in order, at least one.
+    """
+    billed = sum(bill(parts, at) for at in range(len(parts)))
+    whole = bill([sum(parts)], 0)
+    return None if billed == whole else {"parts": billed, "whole": whole}
+
+
+def commitments_clamp(bare_minor: int, charged_minor: int, minimum_minor: int, maximum_minor: int | None) -> Steps | None:
+    """Check that a closed period costs its bare charge, lifted to the minimum and then cut to the maximum, and nothing else."""
+    expected = max(bare_minor, minimum_minor)
+    expected = expected if maximum_minor is None else min(expected, maximum_minor)
+    return None if charged_minor == expected else {"charged": charged_minor, "expected": expected}
+
+
 PROPERTIES: Final = (
     Property(5, MONOTONE, monotone, ("Using more never costs less (before rounding)", "用量增加，费用不减（取整前）")),
     Property(
@@ -101,6 +126,10 @@ PROPERTIES: Final = (
         SUBADDITIVE,
         subadditive,
         ("Splitting a purchase never costs less (before rounding)", "拆分购买不会更便宜（取整前）"),
+    ),
+    Property(37, PERIOD_SPLITS, period_splits, ("The bills of a period sum to one bill for it", "一期内各次账单之和等于整期一次账单")),
+    Property(
+        37, COMMITMENTS_CLAMP, commitments_clamp, ("A period costs no less and no more than committed", "每期费用在约定的最低与封顶之间")
     ),
     Property(38, LINES_SUM, lines_sum, ("The lines sum to the amount", "各行之和等于总额")),
     Property(33, SHARE_WITHIN_INCOME, share_within_income, ("The share never exceeds the income", "分成不超过收入")),
