@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from listings.products.models import Listing, Offer, Product, ProductVersion
 from listings.products.states import OfferState
 from listings.resources.checks import own_object
-from pricing.engines.catalogue import model_at
 from pricing.engines.model import Verb
 from pricing.fees.arithmetic import Division
 from pricing.fees.services import division_of
@@ -18,6 +17,7 @@ from pricing.inputs.services import given_json
 from pricing.money import Money, PricingError
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
+from pricing.plans.pricing import answer_of
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
 from registry.base.errors import BadInput, NotFound
@@ -96,7 +96,7 @@ def offer_preview(*, actor: Actor, plan_id: UUID, object_id: UUID, institution_i
 
 def _price(plan: Plan, usage: dict[str, Any]) -> Money:
     try:
-        answer = model_at(plan.model_key, plan.model_version).run(Verb.QUOTE, params=plan.params, inputs=usage)
+        answer = answer_of(plan, Verb.QUOTE, inputs=usage)
     except PricingError as error:
         raise PricingRefused(error, under=("usage",)) from error
     return Money(answer.amount_minor, answer.currency)

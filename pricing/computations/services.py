@@ -6,12 +6,12 @@ from uuid import UUID
 from pricing.computations.errors import AnswerAltered
 from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed
-from pricing.engines.catalogue import model_at, replay
 from pricing.engines.model import Verb
 from pricing.engines.result import Quote as Answer
 from pricing.money import PricingError
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
+from pricing.plans.pricing import answer_of
 from registry.base import clock
 
 
@@ -24,9 +24,7 @@ def compute(
         PricingRefused: the model refuses an input; names the field below ``under``.
     """
     try:
-        answer = model_at(plan.model_key, plan.model_version).run(
-            verb, params=plan.params, inputs=inputs, seed=None if seed is None else seed.value
-        )
+        answer = answer_of(plan, verb, inputs=inputs, seed=None if seed is None else seed.value)
     except PricingError as error:
         raise PricingRefused(error, under=(under,)) from error
     return Computation.objects.create(
@@ -51,15 +49,7 @@ def recompute(*, computation: Computation) -> Answer:
     Raises:
         AnswerAltered: it is not.
     """
-    plan = computation.plan
-    answer = replay(
-        key=plan.model_key,
-        version=plan.model_version,
-        verb=computation.verb,
-        params=plan.params,
-        inputs=computation.inputs,
-        seed=computation.seed,
-    )
+    answer = answer_of(computation.plan, Verb(computation.verb), inputs=computation.inputs, seed=computation.seed)
     stored = (computation.answer, computation.amount_minor, computation.currency, computation.inputs_digest)
     if (answer.to_json(), answer.amount_minor, answer.currency.code, answer.inputs_digest) != stored:
         raise AnswerAltered

@@ -11,7 +11,7 @@ from pricing.engines import shapes
 from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
-from pricing.engines.result import Claim, Entry, Standing, exact_text, rounded
+from pricing.engines.result import Claim, Entry, Standing, exact_text, exact_total, rounded
 from pricing.engines.shapes import JsonObject
 from pricing.engines.validate import read_amount
 from pricing.money import currency
@@ -23,8 +23,10 @@ _LAST_YEAR: Final = 2200
 
 
 def _check_price(params: JsonObject) -> None:
-    """Refuse, when the plan is made, a price that its currency cannot express."""
+    """Refuse, when the plan is made, a price that its currency cannot express, and free days where a started period is charged whole."""
     read_amount(params["price"], currency(cast("str", params["currency"])), "params.price")
+    if params.get("trial_days") and params["proration"] == "none":
+        raise InputError("NOT_FOR_THIS_PLAN", "params.trial_days")
 
 
 def _quote(call: Call) -> Answer:
@@ -46,13 +48,24 @@ def _one_off(params: JsonObject, inputs: JsonObject) -> Answer:
 def _subscription(params: JsonObject, inputs: JsonObject) -> Answer:
     """Return the whole periods from the start, and the part of the next one that the end reaches into.
 
-    Monotone in the end, since a part never costs more than its period. Nothing is claimed of splitting: a day of February is a larger part
+    A trial makes the first days free: what they would cost alone is taken off. Monotone in the end, since a part never costs more than its
+    period and what the trial takes off stays the same after it. Nothing is claimed of splitting: a day of February is a larger part
     of its month than a day of March.
     """
     unit = currency(cast("str", params["currency"]))
     price = read_amount(params["price"], unit, "params.price")
     copies = cast("int", inputs["copies"])
     start, end = _span(params, inputs)
+    entries = _charged(params, copies, price, start, end)
+    trial = cast("int", params["trial_days"])
+    if trial:
+        free = exact_total(_charged(params, copies, price, start, min(end, start + timedelta(days=trial))))
+        entries.append(Entry("TRIAL", {"days": str(trial)}, Fraction(1), -free))
+    return Answer(unit, rounded(entries, unit), (Claim(charges.MONOTONE, Standing.PROVEN),))
+
+
+def _charged(params: JsonObject, copies: int, price: Fraction, start: datetime, end: datetime) -> list[Entry]:
+    """Return the rows for a span: whole periods, and the part of the next one."""
     whole, used, of = _periods(params, start, end)
     entries = (
         [Entry("PERIODS", {"periods": str(whole), "copies": str(copies)}, Fraction(whole * copies), price)] if whole or not used else []
@@ -62,7 +75,7 @@ def _subscription(params: JsonObject, inputs: JsonObject) -> Answer:
         words = {"used": exact_text(used), "of": exact_text(of), "copies": str(copies)}
         code = {"none": "PERIOD_STARTED", "day": "PERIOD_DAYS", "second": "PERIOD_SECONDS"}[cast("str", params["proration"])]
         entries.append(Entry(code, words, share * copies, price))
-    return Answer(unit, rounded(entries, unit), (Claim(charges.MONOTONE, Standing.PROVEN),))
+    return entries
 
 
 def _span(params: JsonObject, inputs: JsonObject) -> tuple[datetime, datetime]:
@@ -166,6 +179,7 @@ FIXED: Final = Model(
                     "proration": shapes.choice(
                         ("A part of a period is charged", "不足一期的计费"), ["none", "day", "second"], default="day"
                     ),
+                    "trial_days": shapes.integer(("First days that are free", "试用天数"), least=0, most=366, default=0),
                 },
                 required=["kind", "currency", "price", "period"],
             ),
@@ -189,6 +203,7 @@ FIXED: Final = Model(
         "PERIODS": ("{periods} whole periods, {copies} copies", "{periods} 个整期，{copies} 份"),
         "PERIOD_STARTED": ("A started period, {copies} copies", "不足一期按一期计，{copies} 份"),
         "PERIOD_DAYS": ("{used} of the {of} days of a period, {copies} copies", "一期 {of} 天中的 {used} 天，{copies} 份"),
+        "TRIAL": ("The first {days} days are free", "前 {days} 天免费试用"),
         "PERIOD_SECONDS": ("{used} of the {of} seconds of a period, {copies} copies", "一期 {of} 秒中的 {used} 秒，{copies} 份"),
     },
     examples=(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pricing.engines.adjustments import SENTENCES
 from pricing.engines.model import Model
 from pricing.engines.properties import PROPERTIES
 from pricing.engines.result import Claim, Line
@@ -17,8 +18,8 @@ STANDINGS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-SHARED: Final[dict[str, tuple[str, str]]] = {"AWARD": ("Awarded by the round", "竞价成交")}
-"""Lines that no model makes: what a round awarded one of its bidders."""
+SHARED: Final = {"AWARD": ("Awarded by the round", "竞价成交"), **SENTENCES}
+"""Lines that no model makes: a round's award, and a plan's adjustments."""
 
 
 def line_text(model: Model, line: Line, language: Language) -> str:

@@ -16,6 +16,8 @@ class Plan(Record):
     model_key = models.CharField(max_length=32)
     model_version = models.PositiveSmallIntegerField()
     params = models.JSONField()
+    adjustments = models.JSONField(default=dict)
+    """What the owner put on top: free allowance, discount, least and most."""
     currency = models.CharField(max_length=3)
     created_at = models.DateTimeField()
 

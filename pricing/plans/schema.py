@@ -113,6 +113,7 @@ class PlanNode(NodeType):
     model_key = graphene.String(required=True)
     model_version = graphene.Int(required=True)
     params = graphene.String(required=True, description="As JSON. 参数")
+    adjustments = graphene.String(required=True, description="What is put on top of every price, as JSON. 价格调整")
     currency = graphene.String(required=True)
     created_at = graphene.DateTime(required=True)
     owner = Ref(OrganisationNode, "owner_id")
@@ -121,6 +122,11 @@ class PlanNode(NodeType):
     def resolve_params(root: Plan, _info: Any) -> str:
         """The parameters as JSON text."""
         return json.dumps(root.params, ensure_ascii=False, sort_keys=True)
+
+    @staticmethod
+    def resolve_adjustments(root: Plan, _info: Any) -> str:
+        """The adjustments as JSON text."""
+        return json.dumps(root.adjustments, ensure_ascii=False, sort_keys=True)
 
 
 class PlanCreate(Mutation):
@@ -132,6 +138,9 @@ class PlanCreate(Mutation):
         model_key = graphene.String(required=True)
         params = graphene.String(description="A JSON object as the model's schema asks; amounts as text. 参数（JSON）")
         params_file_id = IdOf("InputFile", description="Instead of params, where they are long. 参数文件")
+        adjustments = graphene.String(
+            description="A JSON object: free_amount, discount_ppm, minimum, maximum; for models that quote or rate. 价格调整（JSON）"
+        )
         idempotency_key = graphene.String(required=True)
 
     plan = graphene.Field(PlanNode)
@@ -140,7 +149,9 @@ class PlanCreate(Mutation):
     def perform(cls, actor: Actor, **given: Any) -> "PlanCreate":
         """Call the service."""
         text, file = given.pop("params", None), given.pop("params_file_id", None)
-        return cls(plan=plan_create(actor=actor, params=given_json(actor=actor, text=text, file_id=file, field="params"), **given))
+        params = given_json(actor=actor, text=text, file_id=file, field="params")
+        adjustments = given_json(actor=actor, text=given.pop("adjustments", None) or "{}", file_id=None, field="adjustments")
+        return cls(plan=plan_create(actor=actor, params=params, adjustments=adjustments, **given))
 
 
 class Queries:

@@ -5,10 +5,13 @@ from typing import Any
 
 import rfc8785
 
+from pricing.engines.adjustments import read_adjustments
 from pricing.engines.catalogue import model_at
-from pricing.money import PricingError
+from pricing.engines.errors import InputError
+from pricing.money import PricingError, currency
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
+from pricing.plans.pricing import PRICING
 from registry.base import clock
 from registry.base.actor import Actor, require
 from registry.base.errors import BadInput
@@ -16,8 +19,10 @@ from registry.base.idempotency import once
 from registry.log.services import record
 
 
-def plan_create(*, actor: Actor, name_zh: str, name_en: str, model_key: str, params: dict[str, Any], idempotency_key: str) -> Plan:
-    """Make a plan of one's own organisation from a pricing model and its parameters.
+def plan_create(
+    *, actor: Actor, name_zh: str, name_en: str, model_key: str, params: dict[str, Any], adjustments: dict[str, Any], idempotency_key: str
+) -> Plan:
+    """Make a plan of one's own organisation from a pricing model, its parameters, and what is put on top of its prices.
 
     Writes one ``plan.created`` event.
 
@@ -32,9 +37,13 @@ def plan_create(*, actor: Actor, name_zh: str, name_en: str, model_key: str, par
     try:
         model = model_at(model_key)
         checked = model.validated_params(params)
+        on_top = read_adjustments(adjustments, currency(str(checked["currency"])))
+        if on_top and not set(PRICING) & model.verbs:
+            raise InputError("NOT_FOR_THIS_PLAN", "adjustments")
     except PricingError as error:
-        raise PricingRefused(error, under=("params",)) from error
-    with once(actor, "plan_create", idempotency_key, name_zh, name_en, model_key, params) as call:
+        root = getattr(error, "field", "params").split(".")[0]
+        raise PricingRefused(error, under=(root,)) from error
+    with once(actor, "plan_create", idempotency_key, name_zh, name_en, model_key, params, adjustments) as call:
         if call.replayed:
             return call.result(Plan)
         plan = Plan.objects.create(
@@ -44,6 +53,7 @@ def plan_create(*, actor: Actor, name_zh: str, name_en: str, model_key: str, par
             model_key=model.key,
             model_version=model.version,
             params=checked,
+            adjustments=on_top,
             currency=str(checked["currency"]),
             created_at=clock.now(),
         )
@@ -58,6 +68,6 @@ def plan_create(*, actor: Actor, name_zh: str, name_en: str, model_key: str, par
                 "model_version": model.version,
                 "params_sha256": hashlib.sha256(rfc8785.dumps(checked)).hexdigest(),
             },
-            sealed={"params": checked},
+            sealed={"params": checked, "adjustments": on_top},
         )
         return call.done(plan)

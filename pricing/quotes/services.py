@@ -7,12 +7,12 @@ from uuid import UUID
 
 from pricing.computations.models import Computation
 from pricing.computations.services import recompute
-from pricing.engines.catalogue import model_at, replay
 from pricing.engines.model import Verb
 from pricing.engines.result import Quote as Answer
 from pricing.money import PricingError
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
+from pricing.plans.pricing import answer_of
 from pricing.quotes.award import awarded
 from pricing.quotes.errors import QuoteAltered, QuoteExpired, QuoteUsed
 from pricing.quotes.models import Quote
@@ -43,7 +43,7 @@ def quote_make(*, actor: Actor, plan: Plan, offer_id: UUID, usage: dict[str, Any
         PricingRefused: the model refuses an input; names the field.
     """
     try:
-        answer = model_at(plan.model_key, plan.model_version).run(Verb.QUOTE, params=plan.params, inputs=usage)
+        answer = answer_of(plan, Verb.QUOTE, inputs=usage)
     except PricingError as error:
         raise PricingRefused(error, under=("usage",)) from error
     now = clock.now()
@@ -127,8 +127,7 @@ def verify(*, quote: Quote) -> Answer:
         QuoteAltered, AnswerAltered: it does not replay to the same bytes.
     """
     if quote.computation is None:
-        plan = quote.plan
-        answer = replay(key=plan.model_key, version=plan.model_version, verb=quote.verb, params=plan.params, inputs=quote.inputs)
+        answer = answer_of(quote.plan, Verb(quote.verb), inputs=quote.inputs)
     else:
         answer = awarded(recompute(computation=quote.computation), str(quote.buyer_id))
     stored = (quote.answer, quote.amount_minor, quote.currency, quote.inputs_digest)

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ("model_key", models.CharField(max_length=32)),
                 ("model_version", models.PositiveSmallIntegerField()),
                 ("params", models.JSONField()),
+                ("adjustments", models.JSONField(default=dict)),
                 ("currency", models.CharField(max_length=3)),
                 ("created_at", models.DateTimeField()),
                 (

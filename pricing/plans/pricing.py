@@ -1,0 +1,22 @@
+"""The one way from a plan and a use to a price: the model's answer with the plan's own adjustments."""
+
+from typing import Any
+
+from pricing.engines.adjustments import adjusted
+from pricing.engines.catalogue import model_at
+from pricing.engines.model import Verb
+from pricing.engines.result import Quote as Answer
+from pricing.plans.models import Plan
+
+PRICING = (Verb.QUOTE, Verb.RATE)
+"""Verbs that a plan's adjustments apply to: the others divide, clear or advise."""
+
+
+def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | None = None) -> Answer:
+    """Put a question to a plan's model.
+
+    Raises:
+        PricingError: the model refuses it; see there.
+    """
+    answer = model_at(plan.model_key, plan.model_version).run(verb, params=plan.params, inputs=inputs, seed=seed)
+    return adjusted(answer, plan.adjustments) if verb in PRICING else answer
