@@ -7,9 +7,9 @@ from listings.catalogue.selectors import listing_search
 from listings.products.models import Listing, Offer
 from listings.products.states import OfferState
 from marketplace.console.reader import PUBLIC_READER
-from pricing.engines.catalogue import model_at
 from pricing.engines.model import Text
 from pricing.plans.models import Plan
+from pricing.plans.pricing import model_of
 from registry.parties.models import Organisation
 
 OFFERS_MAX: Final = 20
@@ -80,5 +80,5 @@ def _product(listing: Listing) -> ShownProduct:
 
 
 def _offer(offer: Offer) -> ShownOffer:
-    model = model_at(offer.plan.model_key, offer.plan.model_version)
+    model = model_of(offer.plan)
     return ShownOffer(offer.plan, model.name, offer.delivery, offer.get_delivery_display(), offer.term_months, offer.exclusive)

@@ -11,11 +11,11 @@ from pricing.advice.models import ADVISING, Advice
 from pricing.advice.states import State
 from pricing.computations.seeds import Seed
 from pricing.computations.services import compute
-from pricing.engines.catalogue import model_at
 from pricing.engines.model import Verb
 from pricing.engines.validate import SAFE_INTEGER
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
+from pricing.plans.pricing import model_of
 from registry.base import clock
 from registry.base.actor import SYSTEM, Actor, require
 from registry.base.errors import BadInput, NotFound
@@ -61,7 +61,7 @@ def advice_request(
         if call.replayed:
             return call.result(Advice)
         about, plan = _own_plan(actor, about_id, "aboutId"), _own_plan(actor, plan_id, "planId")
-        if Verb(verb) not in model_at(plan.model_key, plan.model_version).verbs:
+        if Verb(verb) not in model_of(plan).verbs:
             raise PlanAdvisesNothing(field=("planId",), verb=verb)
         key = uuid7()
         job = job_start(actor=actor, kind=JOB, params={"advice": str(key)})

@@ -6,6 +6,14 @@ from pricing.money import PricingError
 from registry.base.errors import UserError
 
 
+class PricesNoUse(UserError):
+    """The plan's model clears, divides or advises."""
+
+    code = "PRICES_NO_USE"
+    message = gettext_noop("The pricing model of plan %(name)s prices no single use.")
+    remedy = gettext_noop("Ask plans whose model can quote or rate; what a round or a split gives depends on bids or makers.")
+
+
 class PricingRefused(UserError):
     """A parameter or input that the pricing model refuses; the engine's own code and sentence, in the active language."""
 

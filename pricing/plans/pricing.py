@@ -4,12 +4,17 @@ from typing import Any
 
 from pricing.engines.adjustments import adjusted
 from pricing.engines.catalogue import model_at
-from pricing.engines.model import Verb
+from pricing.engines.model import Model, Verb
 from pricing.engines.result import Quote as Answer
 from pricing.plans.models import Plan
 
 PRICING = (Verb.QUOTE, Verb.RATE)
 """Verbs that a plan's adjustments apply to: the others divide, clear or advise."""
+
+
+def model_of(plan: Plan) -> Model:
+    """The model that a plan picked, at the version that it picked."""
+    return model_at(plan.model_key, plan.model_version)
 
 
 def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | None = None) -> Answer:
@@ -18,5 +23,5 @@ def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | Non
     Raises:
         PricingError: the model refuses it; see there.
     """
-    answer = model_at(plan.model_key, plan.model_version).run(verb, params=plan.params, inputs=inputs, seed=seed)
+    answer = model_of(plan).run(verb, params=plan.params, inputs=inputs, seed=seed)
     return adjusted(answer, plan.adjustments) if verb in PRICING else answer

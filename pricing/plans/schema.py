@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import graphene
 from django.utils.translation import get_language
@@ -13,11 +14,12 @@ from pricing.engines.texts import claim_text, line_text
 from pricing.fees.schema import MoneyType
 from pricing.inputs.services import given_json
 from pricing.money import Language, Money
+from pricing.plans.comparing import PLANS_MAX, USAGES_MAX, Point, comparison_chart, plan_compare
 from pricing.plans.models import Plan
 from pricing.plans.selectors import model_list, plan_page
 from pricing.plans.services import plan_create
 from registry.base.actor import Actor
-from registry.base.graphql import IdOf, Items, Mutation, NodeType, Ref, connection
+from registry.base.graphql import IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, from_global
 from registry.base.limits import PAGE_NESTED_MAX
 from registry.parties.schema import OrganisationNode
 
@@ -154,13 +156,75 @@ class PlanCreate(Mutation):
         return cls(plan=plan_create(actor=actor, params=params, adjustments=adjustments, **given))
 
 
+class PlanPoint(graphene.ObjectType):
+    """One use under one plan. 单次用量"""
+
+    usage = graphene.String(required=True, description="As JSON. 用量")
+    amount = graphene.Field(MoneyType, description="Null where the model refuses the use. 价格")
+    net = graphene.Field(MoneyType, description="What the owner would keep after fees and shares. 净收入")
+    refused = graphene.String(description="Why the model refuses the use. 拒绝原因")
+
+    @staticmethod
+    def of(point: Point) -> "PlanPoint":
+        """The type's value."""
+        refused = None if point.refused is None else point.refused.text(spoken())
+        usage = json.dumps(point.usage, ensure_ascii=False, sort_keys=True)
+        return PlanPoint(usage=usage, amount=point.amount, net=point.net, refused=refused)
+
+
+class PlanOutlook(graphene.ObjectType):
+    """One plan over all the uses asked about. 方案试算"""
+
+    plan = graphene.Field(graphene.NonNull(PlanNode))
+    worst = graphene.Field(MoneyType, description="The most that any of the uses costs. 最高费用")
+    points = Items(PlanPoint, size=USAGES_MAX)
+
+
+class PlanComparison(graphene.ObjectType):
+    """Plans side by side. Nothing here binds. 方案比较"""
+
+    outlooks = Items(PlanOutlook, size=PLANS_MAX)
+    chart = graphene.String(description="An SVG picture of all plans. 图")
+
+
 class Queries:
     """What plans answer."""
 
+    plan_comparison = graphene.Field(
+        graphene.NonNull(PlanComparison),
+        plan_ids=graphene.List(graphene.NonNull(graphene.ID), required=True),
+        usages=graphene.List(graphene.NonNull(graphene.String), required=True, description="Each a JSON object as the models take. 用量"),
+        institution_id=graphene.ID(description="To see the net income of your own plans. 交易服务机构"),
+        object_id=graphene.ID(description="Your object, whose licences take their shares. 客体"),
+        description="What plans would charge for stated uses, on one chart; 1 to 5 plans, 1 to 50 uses. 方案试算与比较",
+    )
     plans = connection(PlanNode, plan_page)
     pricing_models = Items(PricingModel, size=PAGE_NESTED_MAX, description="Every pricing model a participant may pick. 可选定价模型")
+
+    @staticmethod
+    def resolve_plan_comparison(
+        _root: Any, info: Any, plan_ids: list[str], usages: list[str], institution_id: str | None = None, object_id: str | None = None
+    ) -> PlanComparison:
+        """Prices, nets and the picture."""
+        actor = actor_of(info)
+        outlooks = plan_compare(
+            actor=actor,
+            plan_ids=[from_global(each, expected="Plan", field=("planIds",)) for each in plan_ids[: PLANS_MAX + 1]],
+            usages=[given_json(actor=actor, text=each, file_id=None, field="usages") for each in usages[: USAGES_MAX + 1]],
+            institution_id=_key(institution_id, "Organisation", "institutionId"),
+            object_id=_key(object_id, "RegisteredObject", "objectId"),
+        )
+        shown = [
+            PlanOutlook(plan=outlook.plan, worst=outlook.worst, points=[PlanPoint.of(point) for point in outlook.points])
+            for outlook in outlooks
+        ]
+        return PlanComparison(outlooks=shown, chart=comparison_chart(outlooks, chinese=spoken() == "zh"))
 
     @staticmethod
     def resolve_pricing_models(_root: Any, _info: Any) -> list[PricingModel]:
         """The catalogue."""
         return [PricingModel.of(model) for model in model_list()]
+
+
+def _key(value: str | None, node: str, field: str) -> UUID | None:
+    return None if value is None else from_global(value, expected=node, field=(field,))

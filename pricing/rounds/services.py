@@ -12,11 +12,11 @@ import rfc8785
 from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed, seed_after
 from pricing.computations.services import compute
-from pricing.engines.catalogue import model_at
-from pricing.engines.model import Model, Verb
+from pricing.engines.model import Verb
 from pricing.money import PricingError
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
+from pricing.plans.pricing import model_of
 from pricing.quotes.services import Award, quote_award
 from pricing.rounds.book import assembled, check_rows, sides_of
 from pricing.rounds.errors import MayNotBid, NotCleared, RoundFull, RoundNotOpen, RoundUnderWay
@@ -56,7 +56,7 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
             that does not say who gets the surplus.
         RoundUnderWay: the offer is in a round that is not decided yet.
     """
-    sides = sides_of(_model(plan))
+    sides = sides_of(model_of(plan))
     if not sides:
         raise NotCleared(field=("offerId",))
     now = clock.now()
@@ -203,12 +203,8 @@ def round_clear(*, round_id: UUID) -> None:
     )
 
 
-def _model(plan: Plan) -> Model:
-    return model_at(plan.model_key, plan.model_version)
-
-
 def _check_bid(actor: Actor, held: Round, side: Side, content: Any) -> None:
-    model = _model(held.plan)
+    model = model_of(held.plan)
     if side not in sides_of(model):
         raise BadInput("side", "a side that this round takes bids on")
     if side is Side.BUY and affiliated(actor.acting_for, held.owner_id):
@@ -225,7 +221,7 @@ def _standing(held: Round) -> list[Bid]:
 
 
 def _seed(held: Round) -> Seed | None:
-    if not _model(held.plan).operations[Verb.CLEAR].seeded:
+    if not model_of(held.plan).operations[Verb.CLEAR].seeded:
         return None
     seed = seed_after(held.closed_event, purpose=held.pk) if held.closed_event else None
     if seed is None:

@@ -9,11 +9,11 @@ import rfc8785
 from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed, seed_after
 from pricing.computations.services import compute
-from pricing.engines.catalogue import model_at
-from pricing.engines.model import Model, Verb
+from pricing.engines.model import Verb
 from pricing.money import Money, PricingError, currency
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
+from pricing.plans.pricing import model_of
 from pricing.splits.errors import AlreadyConsented, HolderUnknown, NotAHolder, PlanDividesNothing
 from pricing.splits.models import Split, SplitConsent
 from pricing.splits.states import TRANSITIONS, State
@@ -154,7 +154,7 @@ def split_amount(*, split: Split, amount_minor: int) -> tuple[tuple[str, int], .
 
     What a rule leaves undistributed goes to the split's owner.
     """
-    answer = _model(split.plan).run(Verb.SPLIT, params=split.plan.params, inputs=_asked(split, amount_minor), seed=split.seed)
+    answer = model_of(split.plan).run(Verb.SPLIT, params=split.plan.params, inputs=_asked(split, amount_minor), seed=split.seed)
     return _received(split, answer.to_json())
 
 
@@ -174,15 +174,11 @@ def _received(split: Split, answer: Any) -> tuple[tuple[str, int], ...]:
     return tuple(shares.items())
 
 
-def _model(plan: Plan) -> Model:
-    return model_at(plan.model_key, plan.model_version)
-
-
 def _dividing_plan(actor: Actor, plan_id: UUID) -> Plan:
     plan = Plan.objects.filter(pk=plan_id, owner=actor.organisation).first()
     if plan is None:
         raise NotFound(field=("planId",), noun="plan of yours")
-    if Verb.SPLIT not in _model(plan).verbs:
+    if Verb.SPLIT not in model_of(plan).verbs:
         raise PlanDividesNothing(field=("planId",))
     return plan
 
@@ -193,10 +189,10 @@ def _asked(split: Split, amount_minor: int) -> dict[str, Any]:
 
 def _holders(plan: Plan, inputs: dict[str, Any]) -> set[UUID]:
     """Return who would share, by trying the rule on the reference amount (with seed 0 where it draws)."""
-    operation = _model(plan).operations[Verb.SPLIT]
+    operation = model_of(plan).operations[Verb.SPLIT]
     asked = {**inputs, AMOUNT: Money(REFERENCE_MINOR, currency(plan.currency)).format()}
     try:
-        answer = _model(plan).run(Verb.SPLIT, params=plan.params, inputs=asked, seed=0 if operation.seeded else None).to_json()
+        answer = model_of(plan).run(Verb.SPLIT, params=plan.params, inputs=asked, seed=0 if operation.seeded else None).to_json()
     except PricingError as error:
         raise PricingRefused(error, under=("inputs",)) from error
     shares: Any = answer["extras"]
@@ -234,7 +230,7 @@ def _consent(actor: Actor, split: Split) -> None:
 
 
 def _drawn(split: Split) -> Seed | None:
-    if not _model(split.plan).operations[Verb.SPLIT].seeded:
+    if not model_of(split.plan).operations[Verb.SPLIT].seeded:
         return None
     seed = seed_after(split.agreed_event, purpose=split.pk) if split.agreed_event else None
     if seed is None:

@@ -1,0 +1,135 @@
+"""What plans would charge for stated uses, side by side; with what the seller would keep, where the plan is the asker's own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+from uuid import UUID
+
+from pricing.engines.model import Verb
+from pricing.engines.result import Quote as Answer
+from pricing.fees.chain import ShareTerm
+from pricing.fees.services import division_of
+from pricing.fees.title import share_terms_of
+from pricing.money import Money, PricingError
+from pricing.plans.chart import Series, chart
+from pricing.plans.errors import PricesNoUse
+from pricing.plans.models import Plan
+from pricing.plans.pricing import PRICING, answer_of, model_of
+from registry.base import clock
+from registry.base.actor import Actor, PartyKind, require
+from registry.base.errors import BadInput, NotFound
+from registry.parties.models import Organisation
+from registry.rights.models import RegisteredObject
+from registry.rules.calendar import china_date
+
+PLANS_MAX: Final = 5
+USAGES_MAX: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One use under one plan: its price and net income, or what the model refused about it."""
+
+    usage: Mapping[str, Any]
+    amount: Money | None = None
+    net: Money | None = None
+    refused: PricingError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """One plan over all the uses."""
+
+    plan: Plan
+    points: tuple[Point, ...]
+
+    @property
+    def worst(self) -> Money | None:
+        """The most that any of the uses costs."""
+        return max((point.amount for point in self.points if point.amount is not None), key=lambda money: money.minor, default=None)
+
+
+def plan_compare(
+    *, actor: Actor, plan_ids: Sequence[UUID], usages: Sequence[dict[str, Any]], institution_id: UUID | None, object_id: UUID | None
+) -> tuple[Outlook, ...]:
+    """Price every use under every plan. Nothing is stored and nothing binds.
+
+    ``institution_id`` asks for the net income of one's own plans too: the amount less all fees, and less the shares that the licences
+    behind ``object_id`` take, if one is named.
+
+    Raises:
+        BadInput: no plan or use, more than ``PLANS_MAX`` or ``USAGES_MAX``, plans of several currencies, no such institution.
+        NotFound: no such plan, or not an object of the actor's.
+        PricesNoUse: a plan whose model only clears, divides or advises.
+        NoSchedule, TitleBroken: see there.
+    """
+    require(actor, "plan:use")
+    if not 0 < len(plan_ids) <= PLANS_MAX:
+        raise BadInput("planIds", "1 to 5 plans")
+    if not 0 < len(usages) <= USAGES_MAX:
+        raise BadInput("usages", "1 to 50 uses")
+    plans = [Plan.objects.find(actor, plan_id, field="planIds") for plan_id in plan_ids]
+    if len({plan.currency for plan in plans}) > 1:
+        raise BadInput("planIds", "plans of one currency")
+    for plan in plans:
+        if not set(PRICING) & model_of(plan).verbs:
+            raise PricesNoUse(field=("planIds",), name=plan.name_en)
+    terms = _terms(actor, institution_id, object_id)
+    return tuple(Outlook(plan, tuple(_point(actor, plan, usage, institution_id, terms) for usage in usages)) for plan in plans)
+
+
+def comparison_chart(outlooks: Sequence[Outlook], *, chinese: bool) -> str | None:
+    """The picture of a comparison: over the quantity where every use states one, else over the number of the use. None without a price."""
+    series = [
+        Series(outlook.plan.name_zh if chinese else outlook.plan.name_en, tuple(sorted(_points(outlook))))
+        for outlook in outlooks
+        if outlook.worst is not None
+    ]
+    if not series:
+        return None
+    by_quantity = all(_quantity(point) is not None for outlook in outlooks for point in outlook.points)
+    across = ("用量", "Quantity") if by_quantity else ("用量序号", "Number of the use")
+    title, column = ("各方案价格比较", "What each plan charges"), 0 if chinese else 1
+    return chart(series, title=title[column], across=across[column], up=outlooks[0].plan.currency)
+
+
+def _terms(actor: Actor, institution_id: UUID | None, object_id: UUID | None) -> tuple[ShareTerm, ...]:
+    if institution_id is not None and not Organisation.objects.filter(pk=institution_id, kinds__contains=[PartyKind.INSTITUTION]).exists():
+        raise BadInput("institutionId", "a trading-service institution of this market")
+    if object_id is None:
+        return ()
+    if not RegisteredObject.objects.filter(pk=object_id, owner=actor.organisation).exists():
+        raise NotFound(field=("objectId",), noun="object of yours")
+    return share_terms_of(object_id, on=china_date(clock.now()))
+
+
+def _point(actor: Actor, plan: Plan, usage: dict[str, Any], institution_id: UUID | None, terms: tuple[ShareTerm, ...]) -> Point:
+    try:
+        amount = _priced(plan, usage).money
+    except PricingError as error:
+        return Point(usage, refused=error)
+    if institution_id is None or plan.owner_id != actor.organisation:
+        return Point(usage, amount)
+    divided = division_of(amount=amount, seller_id=plan.owner_id, institution_id=institution_id, terms=terms)
+    return Point(usage, amount, Money(divided.kept_minor, amount.currency))
+
+
+def _priced(plan: Plan, usage: dict[str, Any]) -> Answer:
+    return answer_of(plan, Verb.QUOTE if Verb.QUOTE in model_of(plan).verbs else Verb.RATE, inputs=usage)
+
+
+def _points(outlook: Outlook) -> list[tuple[Fraction, Fraction]]:
+    return [
+        (_quantity(point) or Fraction(index + 1), Fraction(point.amount.minor, point.amount.currency.scale))
+        for index, point in enumerate(outlook.points)
+        if point.amount is not None
+    ]
+
+
+def _quantity(point: Point) -> Fraction | None:
+    stated = point.usage.get("quantity")
+    try:
+        return Fraction(stated) if isinstance(stated, str) else None
+    except ValueError:
+        return None
