@@ -57,6 +57,17 @@ class InputError(PricingError):
         "NOT_FOR_THIS_PLAN": ("This plan does not use this field.", "该方案不使用此字段。"),
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
+        "DUPLICATE": ("{key} is given twice; give each once.", "{key} 重复出现，每项只能给出一次。"),
+        "AFTER_VALUATION_DATE": ("The date must not be after the valuation date {date}.", "日期不得晚于评估基准日 {date}。"),
+        "NO_INDEX_LEVEL": (
+            "The price index has no level on {date}; start it on or before that day.",
+            "价格指数在 {date} 无数值，请自该日或更早起给出。",
+        ),
+        "DATES_NOT_RISING": ("Each date must come after the one before it.", "日期须逐项递增。"),
+        "VALUE_NEGATIVE": (
+            "The flows are worth less than nothing, and an asset is not; check their signs and the discount rate.",
+            "现金流现值为负，而资产价值不为负；请核对正负号与折现率。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:
