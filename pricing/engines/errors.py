@@ -64,6 +64,10 @@ class InputError(PricingError):
             "价格指数在 {date} 无数值，请自该日或更早起给出。",
         ),
         "DATES_NOT_RISING": ("Each date must come after the one before it.", "日期须逐项递增。"),
+        "CURVE_TOO_SHORT": (
+            "Rates are given for {years} years and {needed} are needed; add the missing years.",
+            "折现率给出 {years} 年，需要 {needed} 年；请补足。",
+        ),
         "VALUE_NEGATIVE": (
             "The flows are worth less than nothing, and an asset is not; check their signs and the discount rate.",
             "现金流现值为负，而资产价值不为负；请核对正负号与折现率。",
