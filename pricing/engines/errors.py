@@ -68,6 +68,13 @@ class InputError(PricingError):
             "Rates are given for {years} years and {needed} are needed; add the missing years.",
             "折现率给出 {years} 年，需要 {needed} 年；请补足。",
         ),
+        "WRONG_LENGTH": ("Exactly {expected} entries are needed.", "须恰好 {expected} 项。"),
+        "NOT_RECIPROCAL": ("Must be one over the entry in row {row}, column {column}.", "须为第 {row} 行第 {column} 列之值的倒数。"),
+        "INCONSISTENT": (
+            "The comparisons contradict each other: consistency ratio {ratio}, to be below 0.1. Reconsider {one} against {other} first.",
+            "两两比较相互矛盾：一致性比率 {ratio}，须小于 0.1；请先复核 {one} 与 {other} 的比较。",
+        ),
+        "SCORE_MISSING": ("Criterion {key} has no score; score each criterion.", "指标 {key} 缺少得分，请为每项指标评分。"),
         "VALUE_NEGATIVE": (
             "The flows are worth less than nothing, and an asset is not; check their signs and the discount rate.",
             "现金流现值为负，而资产价值不为负；请核对正负号与折现率。",
