@@ -8,6 +8,7 @@ from typing import Final
 
 from pricing.engines.appraisal.cost import COST
 from pricing.engines.appraisal.income import INCOME
+from pricing.engines.appraisal.market import MARKET
 from pricing.engines.appraisal.quality import QUALITY
 from pricing.engines.errors import UnknownModelError
 from pricing.engines.fixed import FIXED
@@ -30,7 +31,7 @@ def _index(models: Iterable[Model]) -> Mapping[tuple[str, int], Model]:
 
 
 # A version once used stays here for ever, so that every stored quote can be replayed.
-_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, COST, INCOME, QUALITY))
+_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, COST, INCOME, MARKET, QUALITY))
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})
 
 

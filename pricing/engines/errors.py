@@ -75,6 +75,16 @@ class InputError(PricingError):
             "两两比较相互矛盾：一致性比率 {ratio}，须小于 0.1；请先复核 {one} 与 {other} 的比较。",
         ),
         "SCORE_MISSING": ("Criterion {key} has no score; score each criterion.", "指标 {key} 缺少得分，请为每项指标评分。"),
+        "NOT_POSITIVE": ("Must be greater than zero.", "必须大于零。"),
+        "WEIGHTS_ALL_ZERO": ("At least one weight must be positive.", "至少须有一个权重为正。"),
+        "ATTRIBUTES_DEPENDENT": (
+            "The {count} attributes cannot be told apart: one does not vary or follows from the others. Drop it.",
+            "{count} 项属性无法区分：其中一项不变或可由其他属性推出，请删去。",
+        ),
+        "COMPARABLE_DECISIVE": (
+            "Without this comparable an attribute would have no effect to estimate. Add one like it, or drop the attribute.",
+            "缺少此案例则某项属性的影响无法估计；请补充类似案例或删去该属性。",
+        ),
         "VALUE_NEGATIVE": (
             "The flows are worth less than nothing, and an asset is not; check their signs and the discount rate.",
             "现金流现值为负，而资产价值不为负；请核对正负号与折现率。",

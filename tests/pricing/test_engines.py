@@ -32,6 +32,7 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "income_share": (1, {"quote", "rate"}),
         "cost": (1, {"appraise"}),
         "income": (1, {"appraise"}),
+        "market": (1, {"appraise"}),
         "quality": (1, {"appraise"}),
     }
 
