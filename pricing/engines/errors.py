@@ -85,6 +85,10 @@ class InputError(PricingError):
             "Without this comparable an attribute would have no effect to estimate. Add one like it, or drop the attribute.",
             "缺少此案例则某项属性的影响无法估计；请补充类似案例或删去该属性。",
         ),
+        "NO_AGREEMENT_ZONE": (
+            "This is less than the seller accepts, so there is no price to agree on. State more, or ask for another plan.",
+            "低于卖方可接受的水平，无可协商的价格；请提高申报，或请求其他方案。",
+        ),
         "VALUE_NEGATIVE": (
             "The flows are worth less than nothing, and an asset is not; check their signs and the discount rate.",
             "现金流现值为负，而资产价值不为负；请核对正负号与折现率。",

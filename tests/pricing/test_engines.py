@@ -34,6 +34,7 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "income": (1, {"appraise"}),
         "market": (1, {"appraise"}),
         "quality": (1, {"appraise"}),
+        "bargain": (1, {"quote"}),
     }
 
 
