@@ -89,6 +89,18 @@ class InputError(PricingError):
             "This is less than the seller accepts, so there is no price to agree on. State more, or ask for another plan.",
             "低于卖方可接受的水平，无可协商的价格；请提高申报，或请求其他方案。",
         ),
+        "PRICES_TOO_CLOSE": (
+            "The {count} prices must be at least one minor unit apart; widen the range or take fewer prices.",
+            "{count} 个价位之间至少须相差一个最小货币单位；请扩大范围或减少价位。",
+        ),
+        "HORIZON_REACHED": (
+            "Only {left} offers are left in the horizon of this plan; make a plan with a longer one.",
+            "本方案学习期仅剩 {left} 次报价；请另建更长的方案。",
+        ),
+        "OFFERS_DIFFER": (
+            "Where demand is known at every price, every price has the same offers.",
+            "各价位需求均已知时，各价位的报价次数须相同。",
+        ),
         "VALUE_NEGATIVE": (
             "The flows are worth less than nothing, and an asset is not; check their signs and the discount rate.",
             "现金流现值为负，而资产价值不为负；请核对正负号与折现率。",

@@ -35,6 +35,7 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "market": (1, {"appraise"}),
         "quality": (1, {"appraise"}),
         "bargain": (1, {"quote"}),
+        "learn": (1, {"observe", "propose"}),
     }
 
 
