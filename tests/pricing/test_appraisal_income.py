@@ -28,6 +28,10 @@ DIRECT = {"rule": "direct", "currency": "CNY", "discount": TEN}
 FLOWS = [{"cash_flow": "100"}, {"cash_flow": "110"}, {"cash_flow": "121"}]
 
 
+def thousandths(least, most):
+    return st.integers(1000 * least, 1000 * most).map(lambda number: Fraction(number, 1000))
+
+
 def appraise(params=None, years=FLOWS, **inputs):
     return INCOME.run(Verb.APPRAISE, params={**DIRECT, **(params or {})}, inputs={"valuation_date": "2026-06-30", "years": years, **inputs})
 
@@ -55,7 +59,7 @@ def test_the_tax_benefit_of_ten_years_at_25_and_12_percent_is_1_16449():
     assert float(tab_factor(Fraction(1, 4), flat("0.12", 10).factors(10))) == pytest.approx(1.16449, abs=5e-6)
 
 
-@given(st.fractions(Fraction(1, 1000), 1000))
+@given(thousandths(1, 1000))
 def test_the_half_year_root_is_the_greatest_at_60_places(value):
     root, step = inverse_root(value), Fraction(1, 10**60)
     assert root**2 * value <= 1 < (root + step) ** 2 * value
@@ -115,13 +119,13 @@ def test_a_curve_discounts_each_year_at_its_own_rate():
     assert [line.amount_minor for line in quote.lines] == [10_000, 8_000, 8_000]
 
 
-FLOW = st.fractions(-(10**6), 10**6)
+FLOW = thousandths(-(10**6), 10**6)
 LISTS = st.integers(1, 6).flatmap(lambda size: st.tuples(*(st.lists(FLOW, min_size=size, max_size=size) for _ in range(2))))
-RATES = st.lists(st.fractions(0, 2), min_size=6, max_size=6)
+RATES = st.lists(thousandths(0, 2), min_size=6, max_size=6)
 
 
 @settings(max_examples=30)
-@given(LISTS, FLOW, RATES, st.booleans(), st.fractions(0, Fraction(99, 100)), st.integers(0, 6))
+@given(LISTS, FLOW, RATES, st.booleans(), thousandths(0, 1).filter(lambda tax: tax < 1), st.integers(0, 6))
 def test_the_value_is_linear_in_the_cash_flows(flows, scale, rates, mid_year, tax, amortised_over):
     discounting = Discounting(tuple(rates), mid_year)
 
@@ -132,7 +136,11 @@ def test_the_value_is_linear_in_the_cash_flows(flows, scale, rates, mid_year, ta
 
 
 @given(
-    st.lists(st.fractions(0, 10**6), min_size=1, max_size=6), RATES, st.booleans(), st.fractions(0, Fraction(99, 100)), st.integers(0, 6)
+    st.lists(thousandths(0, 10**6), min_size=1, max_size=6),
+    RATES,
+    st.booleans(),
+    thousandths(0, 1).filter(lambda tax: tax < 1),
+    st.integers(0, 6),
 )
 def test_a_higher_rate_never_raises_the_value_of_flows_that_are_not_negative(flows, rates, mid_year, tax, amortised_over):
     discounting = Discounting(tuple(rates), mid_year)
@@ -194,7 +202,7 @@ def test_wrong_income_approaches_are_caught():
 
 
 @settings(max_examples=30)
-@given(st.fractions(0, 1), st.fractions(0, 1), st.integers(0, 10**6))
+@given(thousandths(0, 1), thousandths(0, 1), st.integers(0, 10**6))
 def test_every_rule_is_linear_in_its_columns(royalty, tax, scale):
     terms = Terms(royalty, tax)
     for rule in RULES.values():

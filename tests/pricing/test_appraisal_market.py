@@ -29,6 +29,10 @@ SALES = [
 ]
 
 
+def thousandths(least, most):
+    return st.integers(1000 * least, 1000 * most).map(lambda number: Fraction(number, 1000))
+
+
 def appraise(params, comparables, **inputs):
     return MARKET.run(Verb.APPRAISE, params=params, inputs={"valuation_date": "2026-06-30", "comparables": comparables, **inputs})
 
@@ -68,7 +72,11 @@ def test_a_weighted_value_takes_each_by_its_part():
         ("a", Fraction(3, 4), 7_500),
         ("b", Fraction(1, 4), 5_000),
     ]
-    assert quote.extras["sensitivity"][0] == {"without": "a", "amount_minor": "20000"}
+    assert quote.extras["sensitivity"] == [
+        {"without": "a", "amount_minor": "20000"},
+        {"without": "b", "amount_minor": "10000"},
+        {"without": "c", "amount_minor": "12500"},
+    ]
 
 
 def test_one_comparable_alone_has_no_dispersion_and_nothing_to_leave_out():
@@ -81,10 +89,10 @@ def test_prices_are_carried_to_the_valuation_date():
     assert appraise(ADJUSTED, [A], index=index).amount_minor == 10_300
 
 
-PRICE = st.fractions(Fraction(1, 100), 10**6)
+PRICE = thousandths(1, 10**6)
 
 
-@given(st.lists(st.tuples(PRICE, st.fractions(0, 5)), min_size=1, max_size=7), st.fractions(Fraction(1, 100), 100), st.booleans())
+@given(st.lists(st.tuples(PRICE, thousandths(0, 5)), min_size=1, max_size=7), thousandths(1, 100), st.booleans())
 def test_prices_at_a_multiple_give_that_multiple_of_the_value(rows, scale, weighted):
     weights = [weight for _, weight in rows] if any(weight for _, weight in rows) else [Fraction(1)] * len(rows)
 
@@ -151,7 +159,7 @@ def test_prices_on_a_log_line_are_predicted_without_error():
 
 
 @settings(max_examples=30)
-@given(st.fractions(Fraction(1, 100), 100))
+@given(thousandths(1, 100))
 def test_a_regression_of_prices_at_a_multiple_gives_that_multiple(scale):
     attributes, _ = design()
 
@@ -163,11 +171,20 @@ def test_a_regression_of_prices_at_a_multiple_gives_that_multiple(scale):
 
 
 def test_the_longest_accepted_input_is_answered():
+    days = [f"{1900 + number // 12}-{number % 12 + 1:02d}-01" for number in range(240)]
+    index = [{"from": day, "level": f"{999983 - 7 * number}.9999"} for number, day in enumerate(days)]
     sales = [
-        {"key": f"s{n}", "price": f"{n + 1}.01", "date": DAY, "quality": f"1.{n:06d}", "weight": f"{n + 1}.000007"} for n in range(200)
+        {
+            "key": f"s{number}",
+            "price": f"{number + 1}.01",
+            "date": days[number],
+            "quality": f"1.{number:06d}",
+            "weight": f"{number + 1}.000007",
+        }
+        for number in range(200)
     ]
-    quote = appraise(WEIGHTED, sales)
-    assert len(quote.lines) == 200
+    quote = appraise(WEIGHTED, sales, index=index)
+    assert len(quote.lines) == len(quote.extras["sensitivity"]) == 200
     values = [int(row["adjusted_minor"]) for row in quote.extras["comparables"]]
     assert all(one < other for one, other in pairwise(values))
 

@@ -19,7 +19,7 @@ from pricing.engines.checkers import appraisal
 from pricing.engines.errors import InputError
 from pricing.engines.model import Answer, Call, Model, Operation, Text, Verb
 from pricing.engines.reading import read_within, refuse_twice
-from pricing.engines.result import Claim, Entry, Standing, shown
+from pricing.engines.result import SHOWN_DIGITS, Claim, Entry, Standing, shown
 from pricing.engines.shapes import Json, JsonObject
 from pricing.engines.validate import exact, read_amount
 from pricing.money import Currency, currency
@@ -85,21 +85,25 @@ def _adjusted(call: Call, comparables: Sequence[JsonObject]) -> Answer:
 
 
 def _without_each(sales: Sequence[Sale], unit: Currency, *, weighted: bool) -> list[JsonObject]:
-    """Return the value with each comparable left out, where any value is left."""
+    """Return the value with each comparable left out, where any weight is left. O(n²) comparisons, O(n) sums."""
+    whole = sum((sale.weight for sale in sales), Fraction(0))
+    total = sum((sale.weight * sale.value for sale in sales), Fraction(0))
     ranked = sorted(sales, key=lambda sale: sale.value)
     table: list[JsonObject] = []
     for sale in sales:
-        others = [other for other in ranked if other is not sale]
-        if any(other.weight for other in others):
-            table.append({"without": sale.key, "amount_minor": minor_text(summarised(others, weighted=weighted), unit)})
+        left = whole - sale.weight
+        if left:
+            others = [other for other in ranked if other is not sale]
+            value = (total - sale.weight * sale.value) / left if weighted else summarised(others, weighted=False)
+            table.append({"without": sale.key, "amount_minor": minor_text(value, unit)})
     return table
 
 
 def _dispersion(values: Sequence[Fraction], unit: Currency) -> JsonObject:
     """Return the least and greatest adjusted value, and the standard deviation (n - 1) in percent of the mean."""
-    mean = sum(values, Fraction(0)) / len(values)
-    spread = math.sqrt(statistics.variance(values)) if len(values) > 1 else 0.0
-    variation = 100 * spread / float(mean) if mean else 0.0
+    rough = [float(value) for value in values]
+    mean = statistics.fmean(rough)
+    variation = 100 * statistics.stdev(rough) / mean if len(rough) > 1 and mean else 0.0
     return {"low_minor": minor_text(min(values), unit), "high_minor": minor_text(max(values), unit), "variation_percent": shown(variation)}
 
 
@@ -130,7 +134,7 @@ def _hedonic(call: Call, comparables: Sequence[JsonObject]) -> Answer:
         "left_out_median_error_percent": shown(100 * statistics.median(abs(error) for error in errors)),
     }
     lines = value_lines([Entry("REGRESSION", {"comparables": str(len(keys))}, ONE, value)], unit)
-    return Answer(unit, lines, (Claim(appraisal.MARKET_EQUIVARIANT, Standing.PROVEN),), extras)
+    return Answer(unit, lines, (Claim(appraisal.MARKET_EQUIVARIANT, Standing.PROVEN, {"to_digits": str(SHOWN_DIGITS)}),), extras)
 
 
 def _fit(rows: Sequence[Sequence[float]], prices: Sequence[float], subject: Sequence[float], columns: Sequence[JsonObject]) -> hedonic.Fit:
