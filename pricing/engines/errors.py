@@ -57,6 +57,54 @@ class InputError(PricingError):
         "NOT_FOR_THIS_PLAN": ("This plan does not use this field.", "该方案不使用此字段。"),
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
+        "DUPLICATE": ("{key} is given twice; give each once.", "{key} 重复出现，每项只能给出一次。"),
+        "AFTER_VALUATION_DATE": ("The date must not be after the valuation date {date}.", "日期不得晚于评估基准日 {date}。"),
+        "NO_INDEX_LEVEL": (
+            "The price index has no level on {date}; start it on or before that day.",
+            "价格指数在 {date} 无数值，请自该日或更早起给出。",
+        ),
+        "DATES_NOT_RISING": ("Each date must come after the one before it.", "日期须逐项递增。"),
+        "CURVE_TOO_SHORT": (
+            "Rates are given for {years} years and {needed} are needed; add the missing years.",
+            "折现率给出 {years} 年，需要 {needed} 年；请补足。",
+        ),
+        "WRONG_LENGTH": ("Exactly {expected} entries are needed.", "须恰好 {expected} 项。"),
+        "NOT_RECIPROCAL": ("Must be one over the entry in row {row}, column {column}.", "须为第 {row} 行第 {column} 列之值的倒数。"),
+        "INCONSISTENT": (
+            "The comparisons contradict each other: consistency ratio {ratio}, to be below 0.1. Reconsider {one} against {other} first.",
+            "两两比较相互矛盾：一致性比率 {ratio}，须小于 0.1；请先复核 {one} 与 {other} 的比较。",
+        ),
+        "SCORE_MISSING": ("Criterion {key} has no score; score each criterion.", "指标 {key} 缺少得分，请为每项指标评分。"),
+        "NOT_POSITIVE": ("Must be greater than zero.", "必须大于零。"),
+        "WEIGHTS_ALL_ZERO": ("At least one weight must be positive.", "至少须有一个权重为正。"),
+        "ATTRIBUTES_DEPENDENT": (
+            "The {count} attributes cannot be told apart: one does not vary or follows from the others. Drop it.",
+            "{count} 项属性无法区分：其中一项不变或可由其他属性推出，请删去。",
+        ),
+        "COMPARABLE_DECISIVE": (
+            "Without this comparable an attribute would have no effect to estimate. Add one like it, or drop the attribute.",
+            "缺少此案例则某项属性的影响无法估计；请补充类似案例或删去该属性。",
+        ),
+        "NO_AGREEMENT_ZONE": (
+            "This is less than the seller accepts, so there is no price to agree on. State more, or ask for another plan.",
+            "低于卖方可接受的水平，无可协商的价格；请提高申报，或请求其他方案。",
+        ),
+        "PRICES_TOO_CLOSE": (
+            "The {count} prices must be at least one minor unit apart; widen the range or take fewer prices.",
+            "{count} 个价位之间至少须相差一个最小货币单位；请扩大范围或减少价位。",
+        ),
+        "HORIZON_REACHED": (
+            "Only {left} offers are left in the horizon of this plan; make a plan with a longer one.",
+            "本方案学习期仅剩 {left} 次报价；请另建更长的方案。",
+        ),
+        "OFFERS_DIFFER": (
+            "Where demand is known at every price, every price has the same offers.",
+            "各价位需求均已知时，各价位的报价次数须相同。",
+        ),
+        "VALUE_NEGATIVE": (
+            "The flows are worth less than nothing, and an asset is not; check their signs and the discount rate.",
+            "现金流现值为负，而资产价值不为负；请核对正负号与折现率。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:

@@ -30,6 +30,12 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "fixed": (1, {"quote"}),
         "metered": (1, {"quote", "rate"}),
         "income_share": (1, {"quote", "rate"}),
+        "cost": (1, {"appraise"}),
+        "income": (1, {"appraise"}),
+        "market": (1, {"appraise"}),
+        "quality": (1, {"appraise"}),
+        "bargain": (1, {"quote"}),
+        "learn": (1, {"observe", "propose"}),
     }
 
 

@@ -1,0 +1,1 @@
+"""Prices between one seller and one buyer, and prices that learn from what buyers together did."""

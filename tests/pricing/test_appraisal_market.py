@@ -1,0 +1,239 @@
+"""Comparables are adjusted one by one; the regression is the one statsmodels fits, and its left-out errors are those of refitting."""
+
+import math
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pricing.engines.appraisal import hedonic
+from pricing.engines.appraisal.market import MARKET, Sale, summarised
+from pricing.engines.checkers import appraisal
+from pricing.engines.errors import InputError
+from pricing.engines.model import Verb
+
+ADJUSTED = {"method": "adjusted", "currency": "CNY"}
+WEIGHTED = {**ADJUSTED, "summary": "weighted"}
+HEDONIC = {"method": "hedonic", "currency": "CNY", "attributes": [{"name": "rows", "log": True}, {"name": "age"}]}
+DAY = "2026-05-01"
+A, B, C = ({"key": key, "price": price, "date": DAY} for key, price in (("a", "100.00"), ("b", "200.00"), ("c", "400.00")))
+ATTRIBUTES = [(1000, 3), (2000, 1), (5000, 2), (8000, 5), (12000, 1), (20000, 4)]
+PRICES = ["310.00", "720.00", "1150.00", "1100.00", "2900.00", "2600.00"]
+SALES = [
+    {"key": f"s{number}", "price": price, "date": DAY, "attributes": list(values)}
+    for number, (price, values) in enumerate(zip(PRICES, ATTRIBUTES, strict=True))
+]
+
+
+def thousandths(least, most):
+    return st.integers(1000 * least, 1000 * most).map(lambda number: Fraction(number, 1000))
+
+
+def appraise(params, comparables, **inputs):
+    return MARKET.run(Verb.APPRAISE, params=params, inputs={"valuation_date": "2026-06-30", "comparables": comparables, **inputs})
+
+
+def test_the_median_is_the_middle_comparable_and_says_what_each_is_worth():
+    quote = appraise(ADJUSTED, [A, C, {**B, "quality": "1.1", "other": "0.5"}])
+    assert [(line.code, line.params, line.quantity, line.amount_minor) for line in quote.lines] == [("COMPARABLE", {"key": "b"}, 1, 11_000)]
+    assert quote.extras == {
+        "method": "market.median",
+        "valuation_date": "2026-06-30",
+        "use": "advice_not_book_value",
+        "sensitivity": [
+            {"without": "a", "amount_minor": "25500"},
+            {"without": "c", "amount_minor": "10500"},
+            {"without": "b", "amount_minor": "25000"},
+        ],
+        "comparables": [
+            {"key": "a", "adjusted_minor": "10000"},
+            {"key": "c", "adjusted_minor": "40000"},
+            {"key": "b", "adjusted_minor": "11000"},
+        ],
+        "dispersion": {"low_minor": "10000", "high_minor": "40000", "variation_percent": "83.7991995"},
+    }
+
+
+def test_the_median_of_an_even_number_is_half_of_each_middle_one():
+    quote = appraise(ADJUSTED, [C, A])
+    assert [(line.params["key"], line.quantity, line.amount_minor) for line in quote.lines] == [
+        ("a", Fraction(1, 2), 5_000),
+        ("c", Fraction(1, 2), 20_000),
+    ]
+
+
+def test_a_weighted_value_takes_each_by_its_part():
+    quote = appraise(WEIGHTED, [{**A, "weight": "3"}, B, {**C, "weight": "0"}])
+    assert [(line.params["key"], line.quantity, line.amount_minor) for line in quote.lines] == [
+        ("a", Fraction(3, 4), 7_500),
+        ("b", Fraction(1, 4), 5_000),
+    ]
+    assert quote.extras["sensitivity"] == [
+        {"without": "a", "amount_minor": "20000"},
+        {"without": "b", "amount_minor": "10000"},
+        {"without": "c", "amount_minor": "12500"},
+    ]
+
+
+def test_one_comparable_alone_has_no_dispersion_and_nothing_to_leave_out():
+    extras = appraise(ADJUSTED, [A]).extras
+    assert (extras["sensitivity"], extras["dispersion"]["variation_percent"]) == ([], "0")
+
+
+def test_prices_are_carried_to_the_valuation_date():
+    index = [{"from": "2026-01-01", "level": "100"}, {"from": "2026-06-01", "level": "103"}]
+    assert appraise(ADJUSTED, [A], index=index).amount_minor == 10_300
+
+
+PRICE = thousandths(1, 10**6)
+
+
+@given(st.lists(st.tuples(PRICE, thousandths(0, 5)), min_size=1, max_size=7), thousandths(1, 100), st.booleans())
+def test_prices_at_a_multiple_give_that_multiple_of_the_value(rows, scale, weighted):
+    weights = [weight for _, weight in rows] if any(weight for _, weight in rows) else [Fraction(1)] * len(rows)
+
+    def value(prices):
+        return summarised([Sale("x", price, weight) for price, weight in zip(prices, weights, strict=True)], weighted=weighted)
+
+    assert appraisal.market_equivariant(value, [price for price, _ in rows], scale) is None
+
+
+@given(st.lists(PRICE, min_size=1, max_size=7), st.randoms(use_true_random=False))
+def test_the_order_of_the_comparables_changes_nothing(prices, random):
+    shuffled = random.sample(prices, len(prices))
+    one, other = (summarised([Sale("x", price, Fraction(1)) for price in order], weighted=False) for order in (prices, shuffled))
+    assert one == other
+
+
+def test_a_wrong_market_approach_is_caught():
+    wrong = appraisal.market_equivariant(lambda prices: prices[0] + 1, [Fraction(1)], Fraction(3))
+    assert wrong == {"scale": "3", "scaled": "4.0", "expected": "6.0"}
+
+
+def design():
+    return np.array([(math.log(rows), age) for rows, age in ATTRIBUTES]), np.array([float(price) for price in PRICES])
+
+
+def test_the_regression_is_the_one_that_statsmodels_fits():
+    attributes, prices = design()
+    ours = hedonic.fit(attributes, prices, np.array([math.log(6000), 2.0]))
+    theirs = sm.OLS(np.log(prices), sm.add_constant(attributes)).fit()
+    assert np.allclose([ours.intercept, *ours.effects], theirs.params, rtol=1e-10, atol=0)
+    assert np.allclose(ours.fitted, theirs.fittedvalues, rtol=1e-12, atol=0)
+    assert ours.subject == pytest.approx(float(theirs.predict([[1.0, math.log(6000), 2.0]])[0]), rel=1e-12)
+
+
+def test_the_left_out_predictions_are_those_of_refitting_without_each():
+    attributes, prices = design()
+    subject = np.array([math.log(6000), 2.0])
+    ours = hedonic.fit(attributes, prices, subject)
+    for index in range(len(prices)):
+        kept = np.arange(len(prices)) != index
+        refitted = sm.OLS(np.log(prices[kept]), sm.add_constant(attributes[kept])).fit()
+        assert ours.left_out[index] == pytest.approx(float(refitted.predict([[1.0, *attributes[index]]])[0]), rel=1e-10)
+        assert ours.subject_without[index] == pytest.approx(float(refitted.predict([[1.0, *subject]])[0]), rel=1e-10)
+
+
+def test_a_hedonic_appraisal_shows_its_effects_and_its_left_out_error():
+    quote = appraise(HEDONIC, SALES, subject=[6000, 2])
+    attributes, prices = design()
+    fitted = hedonic.fit(attributes, prices, np.array([math.log(6000), 2.0]))
+    assert quote.amount_minor == round(math.exp(fitted.subject) * 100)
+    assert [row["name"] for row in quote.extras["effects"]] == ["rows", "age"]
+    assert float(quote.extras["effects"][1]["effect"]) == pytest.approx(fitted.effects[1], rel=1e-8)
+    errors = sorted(abs(math.exp(one) / price - 1) for one, price in zip(fitted.left_out, prices, strict=True))
+    assert float(quote.extras["left_out_median_error_percent"]) == pytest.approx(50 * (errors[2] + errors[3]), rel=1e-8)
+    assert len(quote.extras["sensitivity"]) == 6
+
+
+def test_prices_on_a_log_line_are_predicted_without_error():
+    sales = [{"key": f"s{size}", "price": f"{100 * 2**size}.00", "date": DAY, "attributes": [size]} for size in range(5)]
+    params = {**HEDONIC, "attributes": [{"name": "size"}]}
+    quote = appraise(params, sales, subject=[6])
+    assert quote.amount_minor == 640_000
+    assert {row["amount_minor"] for row in quote.extras["sensitivity"]} == {"640000"}
+
+
+@settings(max_examples=30)
+@given(thousandths(1, 100))
+def test_a_regression_of_prices_at_a_multiple_gives_that_multiple(scale):
+    attributes, _ = design()
+
+    def value(scaled):
+        fitted = hedonic.fit(attributes, np.array([float(price) for price in scaled]), np.array([8.7, 2.0]))
+        return Fraction(math.exp(fitted.subject))
+
+    assert appraisal.market_equivariant(value, [Fraction(price) for price in PRICES], scale) is None
+
+
+def test_the_longest_accepted_input_is_answered():
+    days = [f"{1900 + number // 12}-{number % 12 + 1:02d}-01" for number in range(240)]
+    index = [{"from": day, "level": f"{999983 - 7 * number}.9999"} for number, day in enumerate(days)]
+    sales = [
+        {
+            "key": f"s{number}",
+            "price": f"{number + 1}.01",
+            "date": days[number],
+            "quality": f"1.{number:06d}",
+            "weight": f"{number + 1}.000007",
+        }
+        for number in range(200)
+    ]
+    quote = appraise(WEIGHTED, sales, index=index)
+    assert len(quote.lines) == len(quote.extras["sensitivity"]) == 200
+    values = [int(row["adjusted_minor"]) for row in quote.extras["comparables"]]
+    assert all(one < other for one, other in pairwise(values))
+
+
+SAME = [{**row, "attributes": [1000, 3]} for row in SALES]
+TWICE = [{**row, "attributes": [row["attributes"][1], row["attributes"][1]]} for row in SALES]
+PLAIN = {**HEDONIC, "attributes": [{"name": "rows"}, {"name": "age"}]}
+ALONE = [{**row, "attributes": [float(number == 4), number]} for number, row in enumerate(SALES)]
+SUBJECT = {"subject": [6000, 2]}
+
+
+@pytest.mark.parametrize(
+    ("params", "comparables", "inputs", "code", "field"),
+    [
+        ({**ADJUSTED, "method": "magic"}, [A], {}, "NOT_ALLOWED", "params.method"),
+        (ADJUSTED, [], {}, "TOO_FEW", "inputs.comparables"),
+        (ADJUSTED, [A] * 201, {}, "TOO_MANY", "inputs.comparables"),
+        (ADJUSTED, [A, A], {}, "DUPLICATE", "inputs.comparables.1.key"),
+        (ADJUSTED, [{**A, "price": "0"}], {}, "NOT_POSITIVE", "inputs.comparables.0.price"),
+        (ADJUSTED, [{**A, "price": "-1"}], {}, "NEGATIVE", "inputs.comparables.0.price"),
+        (ADJUSTED, [{**A, "price": "NaN"}], {}, "NOT_FINITE", "inputs.comparables.0.price"),
+        (ADJUSTED, [{**A, "date": "2026-07-01"}], {}, "AFTER_VALUATION_DATE", "inputs.comparables.0.date"),
+        (ADJUSTED, [{**A, "quality": "10.5"}], {}, "TOO_LARGE", "inputs.comparables.0.quality"),
+        (ADJUSTED, [{**A, "weight": "2"}], {}, "NOT_FOR_THIS_PLAN", "inputs.comparables.0.weight"),
+        (ADJUSTED, [{**A, "attributes": [1]}], {}, "NOT_FOR_THIS_PLAN", "inputs.comparables.0.attributes"),
+        (ADJUSTED, [A], {"subject": [1]}, "NOT_FOR_THIS_PLAN", "inputs.subject"),
+        (ADJUSTED, [{**A, "key": "a b"}], {}, "BAD_FORMAT", "inputs.comparables.0.key"),
+        (WEIGHTED, [{**A, "weight": "0"}], {}, "WEIGHTS_ALL_ZERO", "inputs.comparables"),
+        ({**ADJUSTED, "currency": "JPY"}, [{**A, "price": "1.5"}], {}, "OVER_PRECISE", "inputs.comparables.0.price"),
+        (ADJUSTED, [{**A, "price": "9999999999999999.99", "quality": "10", "other": "10"}], {}, "OVERFLOW", "inputs"),
+        (HEDONIC, SALES, {}, "REQUIRED", "inputs.subject"),
+        (HEDONIC, SALES[:4], SUBJECT, "TOO_FEW", "inputs.comparables"),
+        (HEDONIC, [*SALES[:5], A], SUBJECT, "REQUIRED", "inputs.comparables.5.attributes"),
+        (HEDONIC, SALES, {"subject": [6000]}, "WRONG_LENGTH", "inputs.subject"),
+        (HEDONIC, SALES, {"subject": [0, 1]}, "NOT_POSITIVE", "inputs.subject.0"),
+        (HEDONIC, SALES, {"subject": [float("nan"), 1]}, "NOT_FINITE", "inputs.subject.0"),
+        (HEDONIC, SALES, {"subject": [float("inf"), 1]}, "NOT_FINITE", "inputs.subject.0"),
+        (HEDONIC, SALES, {"subject": [1e13, 1]}, "TOO_LARGE", "inputs.subject.0"),
+        (HEDONIC, SALES, {"subject": [6000, -1000000]}, "OVERFLOW", "inputs.subject"),
+        (HEDONIC, [{**row, "weight": "1"} for row in SALES], SUBJECT, "NOT_FOR_THIS_PLAN", "inputs.comparables.0.weight"),
+        (HEDONIC, SAME, SUBJECT, "ATTRIBUTES_DEPENDENT", "params.attributes"),
+        (PLAIN, TWICE, SUBJECT, "ATTRIBUTES_DEPENDENT", "params.attributes"),
+        (PLAIN, ALONE, SUBJECT, "COMPARABLE_DECISIVE", "inputs.comparables.4"),
+        ({**HEDONIC, "attributes": [{"name": "rows"}] * 2}, SALES, SUBJECT, "DUPLICATE", "params.attributes.1.name"),
+        ({**HEDONIC, "attributes": [{"name": "rows"}] * 13}, SALES, SUBJECT, "TOO_MANY", "params.attributes"),
+    ],
+)
+def test_bad_input_of_the_market_approach_is_refused_at_its_field(params, comparables, inputs, code, field):
+    with pytest.raises(InputError) as refused:
+        appraise(params, comparables, **inputs)
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert refused.value.text("zh")
