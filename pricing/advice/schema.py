@@ -62,8 +62,8 @@ class AdviceRequest(Mutation):
         """Call the service."""
         text, file = given.pop("inputs", None), given.pop("inputs_file_id", None)
         inputs = given_json(actor=actor, text=text, file_id=file, field="inputs")
-        optional = {"seed": None, "appraiser": "", "valued_on": None}
-        return cls(advice=advice_request(actor=actor, inputs=inputs, **{**optional, **given}))
+        appraiser, optional = given.pop("appraiser", None) or "", {"seed": None, "valued_on": None}
+        return cls(advice=advice_request(actor=actor, inputs=inputs, appraiser=appraiser, **{**optional, **given}))
 
 
 class Queries:

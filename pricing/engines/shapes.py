@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from pricing.money import CURRENCIES
 
@@ -98,6 +98,25 @@ def one_of(title: tuple[str, str], word: str, branches: Sequence[Schema]) -> Sch
 def constant(value: str, title: tuple[str, str]) -> Schema:
     """Return the schema of a fixed word, the one by which ``one_of`` tells its branches apart."""
     return {"type": "string", "const": value, **_titled(title)}
+
+
+def private(schema: Schema) -> Schema:
+    """Return the schema of a value that its owner keeps to itself, such as a reserve: only the owner and the regulator read it."""
+    return {**schema, "x-private": True}
+
+
+def without_private(schema: Schema, value: Json) -> Json:
+    """Return validated parameters without the values that are private."""
+    if not isinstance(value, Mapping):
+        return value
+    if "oneOf" in schema:
+        word = cast("Mapping[str, str]", schema["discriminator"])["propertyName"]
+        branches = {
+            cast("Mapping[str, Schema]", branch["properties"])[word]["const"]: branch for branch in cast("list[Schema]", schema["oneOf"])
+        }
+        schema = branches[value[word]]
+    known = cast("Mapping[str, Schema]", schema["properties"])
+    return {name: without_private(known[name], inner) for name, inner in value.items() if not known[name].get("x-private")}
 
 
 def _titled(title: tuple[str, str]) -> dict[str, Json]:

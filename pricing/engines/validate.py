@@ -21,7 +21,9 @@ from pricing.money import Currency, Money, MoneyError
 
 SAFE_INTEGER: Final = 2**53 - 1
 _SHOWN: Final = 12
-_ANNOTATIONS: Final = frozenset({"title", "x-title-zh", "description", "x-description-zh", "default", "x-digits", "x-decimals", "x-signed"})
+_ANNOTATIONS: Final = frozenset(
+    {"title", "x-title-zh", "description", "x-description-zh", "default", "x-digits", "x-decimals", "x-signed", "x-private"}
+)
 _KEYWORDS: Final[Mapping[str, frozenset[str]]] = {
     "object": frozenset({"properties", "required", "additionalProperties", "oneOf", "discriminator"}),
     "array": frozenset({"items", "minItems", "maxItems"}),

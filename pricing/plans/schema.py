@@ -16,7 +16,7 @@ from pricing.inputs.services import given_json
 from pricing.money import Language, Money
 from pricing.plans.comparing import PLANS_MAX, USAGES_MAX, Point, comparison_chart, plan_compare
 from pricing.plans.models import Plan
-from pricing.plans.selectors import model_list, plan_page
+from pricing.plans.selectors import model_list, params_shown, plan_page
 from pricing.plans.services import plan_create
 from registry.base.actor import Actor
 from registry.base.graphql import IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, from_global
@@ -114,16 +114,16 @@ class PlanNode(NodeType):
     name_en = graphene.String(required=True)
     model_key = graphene.String(required=True)
     model_version = graphene.Int(required=True)
-    params = graphene.String(required=True, description="As JSON. 参数")
+    params = graphene.String(required=True, description="As JSON, without what the owner keeps to itself. 参数")
     adjustments = graphene.String(required=True, description="What is put on top of every price, as JSON. 价格调整")
     currency = graphene.String(required=True)
     created_at = graphene.DateTime(required=True)
     owner = Ref(OrganisationNode, "owner_id")
 
     @staticmethod
-    def resolve_params(root: Plan, _info: Any) -> str:
-        """The parameters as JSON text."""
-        return json.dumps(root.params, ensure_ascii=False, sort_keys=True)
+    def resolve_params(root: Plan, info: Any) -> str:
+        """The parameters as JSON text; what is private, such as a floor, to the owner and the regulator alone."""
+        return json.dumps(params_shown(actor=actor_of(info), plan=root), ensure_ascii=False, sort_keys=True)
 
     @staticmethod
     def resolve_adjustments(root: Plan, _info: Any) -> str:

@@ -11,7 +11,7 @@ from pricing.engines.shapes import Schema
 
 _FLOOR: Final[Mapping[str, Schema]] = {
     "currency": shapes.CURRENCY,
-    "floor": shapes.amount(("Least that the seller accepts", "卖方底价")),
+    "floor": shapes.private(shapes.amount(("Least that the seller accepts", "卖方底价"))),
 }
 
 
@@ -29,7 +29,10 @@ PARAMS: Final = shapes.one_of(
                 "rule": shapes.constant("nash", ("Nash", "纳什议价")),
                 **_FLOOR,
                 "buyer_power": {**_share(("Buyer's bargaining power, 0 to 1", "买方议价能力，0 至 1")), "default": "0.5"},
-                "seller_outside": {**shapes.amount(("Seller's gain without this deal", "卖方不成交时的收益")), "default": "0"},
+                "seller_outside": {
+                    **shapes.private(shapes.amount(("Seller's gain without this deal", "卖方不成交时的收益"))),
+                    "default": "0",
+                },
             },
             required=["rule", "currency", "floor"],
         ),
@@ -38,8 +41,8 @@ PARAMS: Final = shapes.one_of(
             {
                 "rule": shapes.constant("rubinstein", ("Rubinstein", "鲁宾斯坦")),
                 **_FLOOR,
-                "seller_discount": _share(
-                    ("What one round of waiting leaves of a gain to the seller, below 1", "卖方每轮贴现因子，小于 1")
+                "seller_discount": shapes.private(
+                    _share(("What one round of waiting leaves of a gain to the seller, below 1", "卖方每轮贴现因子，小于 1"))
                 ),
                 "first": shapes.choice(("Who proposes first", "先出价方"), ["seller", "buyer"], default="seller"),
             },

@@ -1,0 +1,121 @@
+"""Plans side by side: prices, worst case, the owner's net, one picture; nothing is stored."""
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pricing.computations.models import Computation
+from pricing.quotes.models import Quote
+from registry.base.actor import PartyKind
+from registry.log.models import Outbox
+from tests.listings import shop
+from tests.support.graphql import Client, global_id
+from tests.support.parties import admit
+
+pytestmark = pytest.mark.django_db
+ASKED = "outlooks { plan { id } worst { amount } points { usage amount { amount } net { amount } refused } } chart"
+COMPARE = f"""query C($plans: [ID!]!, $usages: [String!]!, $institution: ID) {{
+  planComparison(planIds: $plans, usages: $usages, institutionId: $institution) {{ {ASKED} }} }}"""
+VOLUME = {"mode": "volume", "currency": "CNY", "unit": "call", "tiers": [{"up_to": "15", "unit_price": "10"}, {"unit_price": "5"}]}
+GRADUATED = {"mode": "graduated", "currency": "CNY", "unit": "call", "tiers": [{"unit_price": "7.5"}]}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def merchant():
+    return Client(token=admit(PartyKind.MERCHANT).token)
+
+
+def metered(client, params):
+    return shop.plan(client, json.dumps(params), "metered")
+
+
+def uses(*quantities):
+    return [json.dumps({"quantity": str(quantity)}) for quantity in quantities]
+
+
+def test_every_use_is_priced_under_every_plan_and_the_worst_is_named(merchant, snapshot):
+    plans = [metered(merchant, VOLUME), metered(merchant, GRADUATED)]
+    before = snapshot(Quote, Computation, Outbox)
+    compared = merchant.query(COMPARE, plans=plans, usages=uses(15, 16))["planComparison"]
+    assert [outlook["plan"]["id"] for outlook in compared["outlooks"]] == plans
+    assert [[point["amount"]["amount"] for point in outlook["points"]] for outlook in compared["outlooks"]] == [
+        ["150.00", "80.00"],
+        ["112.50", "120.00"],
+    ]
+    assert [outlook["worst"]["amount"] for outlook in compared["outlooks"]] == ["150.00", "120.00"]
+    assert [point["net"] for point in compared["outlooks"][0]["points"]] == [None, None]
+    assert snapshot(Quote, Computation, Outbox) == before
+
+
+def test_the_owner_sees_the_net_after_every_fee_and_nobody_else_does(merchant):
+    rates = {"platformPpm": 20_000, "institutionPpm": 10_000, "gatewayPpm": 0, "gatewayFixedMinor": "0"}
+    Client(token=admit(PartyKind.OPERATOR).token).mutate("feeSchedulePublish", idempotencyKey="k", **rates)
+    house, plan = admit(PartyKind.INSTITUTION, name="House").organisation, metered(merchant, GRADUATED)
+    given = {"plans": [plan], "usages": uses(100), "institution": global_id(house)}
+    (mine,) = merchant.query(COMPARE, **given)["planComparison"]["outlooks"]
+    assert [(point["amount"]["amount"], point["net"]["amount"]) for point in mine["points"]] == [("750.00", "727.50")]
+    (theirs,) = Client(token=admit(PartyKind.BUYER).token).query(COMPARE, **given)["planComparison"]["outlooks"]
+    assert [(point["amount"]["amount"], point["net"]) for point in theirs["points"]] == [("750.00", None)]
+
+
+def test_a_use_that_a_model_refuses_is_said_and_the_others_are_priced(merchant):
+    compared = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED)], usages=[*uses(2), '{"quantity": "-1"}', "{}"])[
+        "planComparison"
+    ]
+    (outlook,) = compared["outlooks"]
+    assert [point["amount"] and point["amount"]["amount"] for point in outlook["points"]] == ["15.00", None, None]
+    assert [point["refused"] for point in outlook["points"]] == [None, "Must not be negative.", "This field is required."]
+
+
+def test_the_picture_has_one_line_a_plan_and_escapes_its_name(merchant):
+    given = {"nameZh": "一<b>", "nameEn": "One & <only>", "modelKey": "fixed", "params": shop.PRICE, "idempotencyKey": "k"}
+    named = merchant.mutate("planCreate", "plan { id }", **given)["plan"]["id"]
+    chart = merchant.query(COMPARE, plans=[named, shop.plan(merchant)], usages=['{"copies": 1}', '{"copies": 3}'])["planComparison"][
+        "chart"
+    ]
+    picture = ET.fromstring(chart)  # noqa: S314 our own picture
+    assert [len(line.attrib["points"].split()) for line in picture.iter(f"{SVG}polyline")] == [2, 2]
+    texts = [text.text for text in picture.iter(f"{SVG}text")]
+    assert "One & <only>" in texts
+    assert "Number of the use" in texts
+    assert "1,500" in texts
+
+
+@pytest.mark.parametrize(
+    ("copies", "usages", "code"),
+    [
+        (0, uses(1), "BAD_INPUT"),
+        (6, uses(1), "BAD_INPUT"),
+        (1, [], "BAD_INPUT"),
+        (1, uses(*range(51)), "BAD_INPUT"),
+        (1, ["{"], "BAD_INPUT"),
+    ],
+    ids=["no plan", "six plans", "no use", "fifty-one uses", "no JSON"],
+)
+def test_limits_and_malformed_questions_are_refused(merchant, copies, usages, code):
+    answer = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED)] * copies, usages=usages)
+    assert (answer.codes, answer.status < 500) == ([code], True)
+
+
+def test_an_id_that_is_no_plans_is_refused(merchant):
+    assert merchant.query(COMPARE, plans=["UGxhbjow"], usages=uses(1)).codes == ["INVALID_ID"]
+
+
+def test_a_plan_that_prices_no_use_and_plans_of_two_currencies_are_refused(merchant):
+    advising = shop.plan(merchant, json.dumps({"currency": "CNY", "horizon": 1000, "high": "100.00"}), "learn")
+    assert merchant.query(COMPARE, plans=[advising], usages=uses(1)).codes == ["PRICES_NO_USE"]
+    dollars = metered(merchant, GRADUATED | {"currency": "USD"})
+    assert merchant.query(COMPARE, plans=[dollars, metered(merchant, GRADUATED)], usages=uses(1)).codes == ["BAD_INPUT"]
+
+
+def test_what_a_seller_keeps_to_itself_is_shown_to_it_and_to_the_regulator_alone(merchant):
+    plan = shop.plan(merchant, json.dumps({"rule": "nash", "currency": "CNY", "floor": "100.00"}), "bargain")
+    shown = "query($id: ID!) { node(id: $id) { ... on Plan { params } } }"
+    for reader, floor in (
+        (merchant, "100.00"),
+        (Client(token=admit(PartyKind.REGULATOR).token), "100.00"),
+        (Client(token=admit(PartyKind.BUYER).token), None),
+    ):
+        assert json.loads(reader.query(shown, id=plan)["node"]["params"]).get("floor") == floor
