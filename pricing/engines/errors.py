@@ -57,6 +57,8 @@ class InputError(PricingError):
         "NOT_FOR_THIS_PLAN": ("This plan does not use this field.", "该方案不使用此字段。"),
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
+        "DUPLICATE": ("This is named twice; name each once.", "此项重复，每项只能出现一次。"),
+        "ABOVE_CEILING": ("The price is above the ceiling of {cap}; lower it.", "价格高于限价 {cap}，请调低。"),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:
