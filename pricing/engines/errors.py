@@ -59,6 +59,19 @@ class InputError(PricingError):
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
         "DUPLICATE": ("This is named twice; name each once.", "此项重复，每项只能出现一次。"),
         "ABOVE_CEILING": ("The price is above the ceiling of {cap}; lower it.", "价格高于限价 {cap}，请调低。"),
+        "WRONG_LENGTH": ("Exactly {expected} entries are needed.", "须恰有 {expected} 项。"),
+        "NO_GAIN": (
+            "No price earns more than its copies cost; lower the cost or ask other buyers.",
+            "任何价格都不高于成本；请降低成本或另选买方。",
+        ),
+        "DEMAND_NOT_FALLING": (
+            "In these answers a higher price sells no less, so no best price follows; add answers at other prices.",
+            "在所给回答中提价并不减少购买，无法得出最优价格；请补充其他价格下的回答。",
+        ),
+        "NO_ESTIMATE": (
+            "These answers do not determine an estimate: an attribute never differs or predicts every choice; add answers or drop it.",
+            "所给回答不足以确定估计：某属性从不变化或完全决定了选择；请补充回答或去掉该属性。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:
