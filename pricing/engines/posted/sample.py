@@ -39,10 +39,10 @@ def best_of_values(values: NDArray[np.int64], cost: int = 0) -> Best:
     if not len(values) or values.min() < 0 or cost < 0 or max(int(values.max()), cost) * len(values) >= _LIMIT:
         message = "no values, a negative one, or too large"
         raise ValueError(message)
-    falling = np.sort(values)[::-1]
-    gains = (falling - cost) * np.arange(1, len(falling) + 1)
-    last = len(gains) - 1 - int(np.argmax(gains[::-1]))
-    return Best(int(falling[last]), last + 1, int(gains[last]))
+    prices, lower = np.unique(np.sort(values), return_index=True)
+    gains = (prices - cost) * (len(values) - lower)
+    best = int(np.argmax(gains))
+    return Best(int(prices[best]), len(values) - int(lower[best]), int(gains[best]))
 
 
 def likely_best_prices(values: NDArray[np.int64], cost: int = 0, confidence: float = CONFIDENCE) -> tuple[int, int]:
