@@ -59,6 +59,7 @@ class InputError(PricingError):
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
         "DUPLICATE": ("This is named twice; name each once.", "此项重复，每项只能出现一次。"),
         "ABOVE_CEILING": ("The price is above the ceiling of {cap}; lower it.", "价格高于限价 {cap}，请调低。"),
+        "KIND_NOT_FOR_VERB": ("To {verb}, the plan must be of the kind {kind}.", "操作 {verb} 要求方案类型为 {kind}。"),
         "WRONG_LENGTH": ("Exactly {expected} entries are needed.", "须恰有 {expected} 项。"),
         "NO_GAIN": (
             "No price earns more than its copies cost; lower the cost or ask other buyers.",
