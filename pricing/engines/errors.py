@@ -61,6 +61,10 @@ class InputError(PricingError):
         "ABOVE_CEILING": ("The price is above the ceiling of {cap}; lower it.", "价格高于限价 {cap}，请调低。"),
         "KIND_NOT_FOR_VERB": ("To {verb}, the plan must be of the kind {kind}.", "操作 {verb} 要求方案类型为 {kind}。"),
         "WRONG_LENGTH": ("Exactly {expected} entries are needed.", "须恰有 {expected} 项。"),
+        "NOT_ORDERED": (
+            "The types do not order by what each step up is worth, so at most {types} types and {versions} versions are accepted.",
+            "各类买方无法按每次升级的估值排序，至多接受 {types} 类买方和 {versions} 个版本。",
+        ),
         "NO_GAIN": (
             "No price earns more than its copies cost; lower the cost or ask other buyers.",
             "任何价格都不高于成本；请降低成本或另选买方。",
