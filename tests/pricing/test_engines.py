@@ -32,6 +32,7 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "income_share": (1, {"quote", "rate"}),
         "two_part": (1, {"quote", "optimise"}),
         "menu": (1, {"optimise"}),
+        "bundle": (1, {"optimise"}),
         "posted": (1, {"optimise"}),
         "ceiling": (1, {"quote"}),
     }

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 from scipy.optimize import brentq
 
 from pricing.engines.posted.ironing import Ironed, iron
@@ -17,17 +17,19 @@ from pricing.engines.posted.ironing import Ironed, iron
 GRID: Final = 1_000
 NOISE: Final = 1e-9
 LARGEST_MINOR: Final = 1e15
+TINY: Final = 1e-300
+EDGE: Final = 1e-16
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """A distribution of what one buyer would pay.
+    """A distribution of what one buyer would pay; each function takes and gives arrays, or numbers for numbers.
 
     Attributes:
-        above: the share of buyers who would pay a price or more.
+        above: the share of buyers who would pay a price or more; prices not negative.
         density: of the buyers at a price.
-        price_at: the price that a given share would pay, the inverse of ``above``.
+        price_at: the price that a given share would pay, the inverse of ``above``; shares in (0, 1].
     """
 
     above: Callable[[Any], Any]
@@ -37,17 +39,79 @@ class Demand:
 
 def demand(family: str, numbers: Mapping[str, float]) -> Demand:
     """Return the demand of a named family; ``FAMILIES`` lists the names of its numbers."""
-    frozen = _FROZEN[family](numbers)
-    return Demand(frozen.sf, frozen.pdf, frozen.isf)
+    return _MAKERS[family](*(numbers[name] for name in FAMILIES[family]))
 
 
-_FROZEN: Final[Mapping[str, Callable[[Mapping[str, float]], Any]]] = {
-    "uniform": lambda given: stats.uniform(given["lowest"], given["highest"] - given["lowest"]),
-    "exponential": lambda given: stats.expon(scale=given["mean"]),
-    "lognormal": lambda given: stats.lognorm(given["log_sd"], scale=math.exp(given["log_mean"])),
-    "weibull": lambda given: stats.weibull_min(given["shape"], scale=given["scale"]),
-    "normal": lambda given: stats.norm(given["mean"], given["sd"]),
-    "beta": lambda given: stats.beta(given["a"], given["b"], scale=given["highest"]),
+def _uniform(lowest: float, highest: float) -> Demand:
+    width = highest - lowest
+    return Demand(
+        above=lambda price: np.clip((highest - price) / width, 0.0, 1.0),
+        density=lambda price: np.where((price >= lowest) & (price <= highest), 1.0 / width, 0.0),
+        price_at=lambda share: highest - share * width,
+    )
+
+
+def _exponential(mean: float) -> Demand:
+    return _weibull(1.0, mean)
+
+
+def _weibull(shape: float, scale: float) -> Demand:
+    def density(price: Any) -> Any:
+        part = np.maximum(price / scale, TINY)
+        return shape / scale * part ** (shape - 1.0) * np.exp(-(part**shape))
+
+    return Demand(
+        above=lambda price: np.exp(-((price / scale) ** shape)),
+        density=density,
+        price_at=lambda share: scale * (-np.log(share)) ** (1.0 / shape),
+    )
+
+
+def _normal(mean: float, sd: float) -> Demand:
+    return Demand(
+        above=lambda price: special.ndtr((mean - price) / sd),
+        density=lambda price: np.exp(-(((price - mean) / sd) ** 2) / 2.0) / (sd * math.sqrt(2.0 * math.pi)),
+        price_at=lambda share: mean - sd * special.ndtri(share),
+    )
+
+
+def _lognormal(log_mean: float, log_sd: float) -> Demand:
+    normal = _normal(log_mean, log_sd)
+    return Demand(
+        above=lambda price: normal.above(np.log(np.maximum(price, TINY))),
+        density=lambda price: normal.density(np.log(np.maximum(price, TINY))) / np.maximum(price, TINY),
+        price_at=lambda share: np.exp(normal.price_at(share)),
+    )
+
+
+def _beta(first: float, second: float, highest: float) -> Demand:
+    def density(price: Any) -> Any:
+        part = np.clip(price / highest, TINY, 1.0 - EDGE)
+        log = (first - 1.0) * np.log(part) + (second - 1.0) * np.log1p(-part) - special.betaln(first, second)
+        return np.where((price >= 0) & (price <= highest), np.exp(log) / highest, 0.0)
+
+    return Demand(
+        above=lambda price: special.betainc(second, first, np.clip(1.0 - price / highest, 0.0, 1.0)),
+        density=density,
+        price_at=lambda share: highest * (1.0 - special.betaincinv(second, first, share)),
+    )
+
+
+_MAKERS: Final[Mapping[str, Callable[..., Demand]]] = {
+    "uniform": _uniform,
+    "exponential": _exponential,
+    "lognormal": _lognormal,
+    "weibull": _weibull,
+    "normal": _normal,
+    "beta": _beta,
+}
+FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "uniform": ("lowest", "highest"),
+    "exponential": ("mean",),
+    "lognormal": ("log_mean", "log_sd"),
+    "weibull": ("shape", "scale"),
+    "normal": ("mean", "sd"),
+    "beta": ("a", "b", "highest"),
 }
 
 
@@ -110,13 +174,3 @@ def ironed_demand(given: Demand) -> tuple[Floats, Ironed[float]]:
         if max(tops[first] + ironed.ironed[first] * (marks[index] - marks[first]) - tops[index] for index in range(first, end)) > least
     )
     return prices, Ironed(ironed.raw, ironed.ironed, real)
-
-
-FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
-    "uniform": ("lowest", "highest"),
-    "exponential": ("mean",),
-    "lognormal": ("log_mean", "log_sd"),
-    "weibull": ("shape", "scale"),
-    "normal": ("mean", "sd"),
-    "beta": ("a", "b", "highest"),
-}
