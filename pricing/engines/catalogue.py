@@ -17,6 +17,11 @@ from pricing.engines.fixed import FIXED
 from pricing.engines.income_share import INCOME_SHARE
 from pricing.engines.metered import METERED
 from pricing.engines.model import Model, Verb
+from pricing.engines.posted.bundle import BUNDLE
+from pricing.engines.posted.ceiling import CEILING
+from pricing.engines.posted.menu import MENU
+from pricing.engines.posted.posted import POSTED
+from pricing.engines.posted.two_part import TWO_PART
 from pricing.engines.result import Quote
 from pricing.engines.shapes import JsonObject
 
@@ -33,7 +38,9 @@ def _index(models: Iterable[Model]) -> Mapping[tuple[str, int], Model]:
 
 
 # A version once used stays here for ever, so that every stored quote can be replayed.
-_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, COST, INCOME, MARKET, QUALITY, BARGAIN, LEARN))
+_EVERY: Final = _index(
+    (FIXED, METERED, INCOME_SHARE, COST, INCOME, MARKET, QUALITY, BARGAIN, LEARN, TWO_PART, MENU, BUNDLE, POSTED, CEILING)
+)
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})
 
 

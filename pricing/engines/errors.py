@@ -57,7 +57,7 @@ class InputError(PricingError):
         "NOT_FOR_THIS_PLAN": ("This plan does not use this field.", "该方案不使用此字段。"),
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
-        "DUPLICATE": ("{key} is given twice; give each once.", "{key} 重复出现，每项只能给出一次。"),
+        "DUPLICATE": ("This is given twice; give each once.", "此项重复，每项只能给出一次。"),
         "AFTER_VALUATION_DATE": ("The date must not be after the valuation date {date}.", "日期不得晚于评估基准日 {date}。"),
         "NO_INDEX_LEVEL": (
             "The price index has no level on {date}; start it on or before that day.",
@@ -104,6 +104,24 @@ class InputError(PricingError):
         "VALUE_NEGATIVE": (
             "The flows are worth less than nothing, and an asset is not; check their signs and the discount rate.",
             "现金流现值为负，而资产价值不为负；请核对正负号与折现率。",
+        ),
+        "ABOVE_CEILING": ("The price is above the ceiling of {cap}; lower it.", "价格高于限价 {cap}，请调低。"),
+        "KIND_NOT_FOR_VERB": ("To {verb}, the plan must be of the kind {kind}.", "操作 {verb} 要求方案类型为 {kind}。"),
+        "NOT_ORDERED": (
+            "The types do not order by what each step up is worth, so at most {types} types and {versions} versions are accepted.",
+            "各类买方无法按每次升级的估值排序，至多接受 {types} 类买方和 {versions} 个版本。",
+        ),
+        "NO_GAIN": (
+            "No price earns more than its copies cost; lower the cost or ask other buyers.",
+            "任何价格都不高于成本；请降低成本或另选买方。",
+        ),
+        "DEMAND_NOT_FALLING": (
+            "In these answers a higher price sells no less, so no best price follows; add answers at other prices.",
+            "在所给回答中提价并不减少购买，无法得出最优价格；请补充其他价格下的回答。",
+        ),
+        "NO_ESTIMATE": (
+            "These answers do not determine an estimate: an attribute never differs or predicts every choice; add answers or drop it.",
+            "所给回答不足以确定估计：某属性从不变化或完全决定了选择；请补充回答或去掉该属性。",
         ),
     }
 

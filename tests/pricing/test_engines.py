@@ -36,6 +36,11 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "quality": (1, {"appraise"}),
         "bargain": (1, {"quote"}),
         "learn": (1, {"observe", "propose"}),
+        "two_part": (1, {"quote", "optimise"}),
+        "menu": (1, {"optimise"}),
+        "bundle": (1, {"optimise"}),
+        "posted": (1, {"optimise"}),
+        "ceiling": (1, {"quote"}),
     }
 
 

@@ -1,0 +1,127 @@
+"""The best price from what buyers said: amounts that they would pay, or their yes and no to an amount."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+CONFIDENCE: Final = 0.95
+_LIMIT: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """A price in minor units, how many of those asked buy at it, and what they bring in beyond the cost of their copies."""
+
+    price: int
+    sold: int
+    gain: int
+
+
+def best_of_values(values: NDArray[np.int64], cost: int = 0) -> Best:
+    """Return the price that earns most from buyers with these values: max over p of (p - cost) * #{v >= p}. O(n log n).
+
+    Some value is a best price, since between two values a higher price loses nobody. Of equal prices the lowest.
+
+    Args:
+        values: shape (n,), n >= 1, minor units, not negative; n times the largest below 2^62.
+        cost: of one copy, minor units, not negative.
+
+    Raises:
+        ValueError: out of that range.
+    """
+    if not len(values) or values.min() < 0 or cost < 0 or max(int(values.max()), cost) * len(values) >= _LIMIT:
+        message = "no values, a negative one, or too large"
+        raise ValueError(message)
+    prices, lower = np.unique(np.sort(values), return_index=True)
+    gains = (prices - cost) * (len(values) - lower)
+    best = int(np.argmax(gains))
+    return Best(int(prices[best]), len(values) - int(lower[best]), int(gains[best]))
+
+
+def likely_best_prices(values: NDArray[np.int64], cost: int = 0, confidence: float = CONFIDENCE) -> tuple[int, int]:
+    """Return the lowest and the highest of the stated values that may be the best price of the population they were drawn from.
+
+    With the given confidence the share of buyers at every price lies within two bands at once, where d = 1 - confidence: off by at most
+    sqrt(ln(4 / d) / 2n), and above by at most 2 sqrt(share L / n) + 4 L / n with L = ln(8 (2n + 1) / d), which is narrow where few buy.
+    A value stays in if it could then earn as much as the best one surely does. Assumes independent draws. Prices that nobody stated are
+    not considered.
+
+    Source: Dvoretzky, Kiefer and Wolfowitz (1956) with the constant of Massart (1990); Vapnik and Chervonenkis, relative deviations.
+    """
+    count, doubt = len(values), 1 - confidence
+    off = math.sqrt(math.log(4 / doubt) / (2 * count))
+    log = math.log(8 * (2 * count + 1) / doubt) / count
+    rising = np.unique(values)
+    share = 1 - np.searchsorted(np.sort(values), rising) / count
+    above = np.minimum(share + np.minimum(off, 2 * np.sqrt(share * log) + 4 * log), 1)
+    sure = np.max((rising - cost) * np.maximum(share - off, 0))
+    likely = rising[(rising - cost) * above >= sure]
+    return int(likely[0]), int(likely[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An amount in minor units, and how many said yes and no to it."""
+
+    price: int
+    yes: int
+    no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Survival:
+    """The share of buyers who would pay each offered price, ascending prices, never rising; ``pooled`` says which prices were merged."""
+
+    prices: tuple[int, ...]
+    shares: tuple[Fraction, ...]
+    asked: tuple[int, ...]
+
+
+def turnbull(offers: Sequence[Offer]) -> Survival:
+    """Return the shares of yes by price, made never rising by pooling neighbours that contradict each other. O(n log n), exact.
+
+    The maximum likelihood estimate without any assumed distribution. Offers at one price are added up; each was answered at least once.
+
+    Source: Turnbull (1976); Haab and McConnell, Valuing Environmental and Natural Resources (2002), ch. 3.
+    """
+    pools: list[tuple[list[int], int, int]] = []
+    for offer in sorted(offers, key=lambda offer: offer.price):
+        prices, yes, asked = [offer.price], offer.yes, offer.yes + offer.no
+        same = bool(pools) and pools[-1][0][-1] == offer.price
+        while pools and (same or yes * pools[-1][2] > pools[-1][1] * asked):
+            before = pools.pop()
+            prices, yes, asked, same = [*before[0], *prices], yes + before[1], asked + before[2], False
+        pools.append((prices, yes, asked))
+    rows = [(price, Fraction(yes, asked), asked) for prices, yes, asked in pools for price in sorted(set(prices))]
+    prices_out, shares, counts = zip(*rows, strict=True)
+    return Survival(prices_out, shares, counts)
+
+
+def best_offer(survival: Survival, cost: int = 0) -> int:
+    """Return the index of the offered price that earns most from one buyer; of equal ones the lowest price."""
+    gains = [(price - cost) * share for price, share in zip(survival.prices, survival.shares, strict=True)]
+    return max(range(len(gains)), key=lambda index: (gains[index], -index))
+
+
+def least_mean(survival: Survival) -> Fraction:
+    """Return the lower bound of the mean willingness to pay, in minor units: everybody's is at least the last price they accept."""
+    nexts = (*survival.shares[1:], Fraction(0))
+    return sum((price * (share - after) for price, share, after in zip(survival.prices, survival.shares, nexts, strict=True)), Fraction(0))
+
+
+def share_interval(share: float, asked: int, normal_quantile: float = 1.959963984540054) -> tuple[float, float]:
+    """Return the 95% interval of a share observed among so many.
+
+    Source: Wilson, Journal of the American Statistical Association 22 (1927).
+    """
+    square = normal_quantile**2 / asked
+    middle = (share + square / 2) / (1 + square)
+    half = normal_quantile * math.sqrt(share * (1 - share) / asked + square / (4 * asked)) / (1 + square)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
