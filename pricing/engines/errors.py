@@ -57,6 +57,7 @@ class InputError(PricingError):
         "NOT_FOR_THIS_PLAN": ("This plan does not use this field.", "该方案不使用此字段。"),
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
+        "DUPLICATE": ("This key is given twice; give each party and item once.", "该标识重复；每个主体或标的只能出现一次。"),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:
