@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from pricing.engines.auctions.auction import AUCTION
+from pricing.engines.auctions.digital import DIGITAL
+from pricing.engines.auctions.exchange import EXCHANGE
 from pricing.engines.errors import UnknownModelError
 from pricing.engines.fixed import FIXED
 from pricing.engines.income_share import INCOME_SHARE
@@ -28,7 +30,7 @@ def _index(models: Iterable[Model]) -> Mapping[tuple[str, int], Model]:
 
 
 # A version once used stays here for ever, so that every stored quote can be replayed.
-_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, AUCTION))
+_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, AUCTION, DIGITAL, EXCHANGE))
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})
 
 

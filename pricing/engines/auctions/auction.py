@@ -117,24 +117,7 @@ AUCTION: Final = Model(
         },
         required=["currency"],
     ),
-    operations={
-        Verb.CLEAR: Operation(
-            shapes.record(
-                ("Bids", "出价"),
-                {
-                    "bids": reading.bid_list(
-                        ("Bids, in order of arrival", "出价（按到达顺序）"),
-                        "bidder",
-                        "bid",
-                        (("Bidder", "竞买人"), ("Bid", "出价")),
-                        least=0,
-                    )
-                },
-                required=["bids"],
-            ),
-            _clear,
-        )
-    },
+    operations={Verb.CLEAR: Operation(reading.one_sided(), _clear)},
     sentences={
         "COPIES_SOLD": ("Copies sold, at one price", "成交份数，统一单价"),
         "NOT_SOLD": ("No bid reached the reserve price", "无出价达到保留价"),

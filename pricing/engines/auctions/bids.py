@@ -28,6 +28,13 @@ def bid_list(title: tuple[str, str], who: str, what: str, names: tuple[tuple[str
     return shapes.array(title, row, least=least, most=MAX_BIDS)
 
 
+def one_sided() -> Schema:
+    """Return the schema of the inputs of an auction: the bids, possibly none."""
+    names = (("Bidder", "竞买人"), ("Bid", "出价"))
+    bids = bid_list(("Bids, in order of arrival", "出价（按到达顺序）"), "bidder", "bid", names, least=0)
+    return shapes.record(("Bids", "出价"), {"bids": bids}, required=["bids"])
+
+
 def read_minor(value: Json, unit: Currency, field: str) -> int:
     """Return an amount in minor units, refusing more decimal places than its currency has.
 
