@@ -9,6 +9,7 @@ from typing import Final
 from pricing.engines.auctions.auction import AUCTION
 from pricing.engines.auctions.digital import DIGITAL
 from pricing.engines.auctions.exchange import EXCHANGE
+from pricing.engines.auctions.vcg import VCG
 from pricing.engines.errors import UnknownModelError
 from pricing.engines.fixed import FIXED
 from pricing.engines.income_share import INCOME_SHARE
@@ -30,7 +31,7 @@ def _index(models: Iterable[Model]) -> Mapping[tuple[str, int], Model]:
 
 
 # A version once used stays here for ever, so that every stored quote can be replayed.
-_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, AUCTION, DIGITAL, EXCHANGE))
+_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, AUCTION, VCG, DIGITAL, EXCHANGE))
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})
 
 

@@ -58,6 +58,11 @@ class InputError(PricingError):
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
         "DUPLICATE": ("This key is given twice; give each party and item once.", "该标识重复；每个主体或标的只能出现一次。"),
+        "UNKNOWN_ITEM": ("No item on sale has this key.", "待售标的中没有该标识。"),
+        "TOO_HARD": (
+            "The best allocation of these bids cannot be computed in time; give fewer bids or smaller packages.",
+            "无法在限定时间内求得这些出价的最优分配；请减少出价或缩小组合。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:

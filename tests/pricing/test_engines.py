@@ -31,6 +31,7 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "metered": (1, {"quote", "rate"}),
         "income_share": (1, {"quote", "rate"}),
         "auction": (1, {"clear"}),
+        "vcg": (1, {"clear"}),
         "digital": (1, {"clear"}),
         "exchange": (1, {"clear"}),
     }
