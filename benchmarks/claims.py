@@ -16,6 +16,7 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "ledger_posting": "benchmarks.ledger_posting",
         "tiered_rating": "benchmarks.tiered_rating",
         "binding_quote": "benchmarks.binding_quote",
+        "vcg_assignment": "benchmarks.vcg_assignment",
     }
 )
 

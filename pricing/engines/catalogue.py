@@ -10,6 +10,10 @@ from pricing.engines.appraisal.cost import COST
 from pricing.engines.appraisal.income import INCOME
 from pricing.engines.appraisal.market import MARKET
 from pricing.engines.appraisal.quality import QUALITY
+from pricing.engines.auctions.auction import AUCTION
+from pricing.engines.auctions.digital import DIGITAL
+from pricing.engines.auctions.exchange import EXCHANGE
+from pricing.engines.auctions.vcg import VCG
 from pricing.engines.bilateral.bargain import BARGAIN
 from pricing.engines.bilateral.learn import LEARN
 from pricing.engines.errors import UnknownModelError
@@ -39,7 +43,26 @@ def _index(models: Iterable[Model]) -> Mapping[tuple[str, int], Model]:
 
 # A version once used stays here for ever, so that every stored quote can be replayed.
 _EVERY: Final = _index(
-    (FIXED, METERED, INCOME_SHARE, COST, INCOME, MARKET, QUALITY, BARGAIN, LEARN, TWO_PART, MENU, BUNDLE, POSTED, CEILING)
+    (
+        FIXED,
+        METERED,
+        INCOME_SHARE,
+        COST,
+        INCOME,
+        MARKET,
+        QUALITY,
+        BARGAIN,
+        LEARN,
+        TWO_PART,
+        MENU,
+        BUNDLE,
+        POSTED,
+        CEILING,
+        AUCTION,
+        VCG,
+        DIGITAL,
+        EXCHANGE,
+    )
 )
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})
 

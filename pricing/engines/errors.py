@@ -123,6 +123,11 @@ class InputError(PricingError):
             "These answers do not determine an estimate: an attribute never differs or predicts every choice; add answers or drop it.",
             "所给回答不足以确定估计：某属性从不变化或完全决定了选择；请补充回答或去掉该属性。",
         ),
+        "UNKNOWN_ITEM": ("No item on sale has this key.", "待售标的中没有该标识。"),
+        "TOO_HARD": (
+            "The best allocation of these bids cannot be computed in time; give fewer bids or smaller packages.",
+            "无法在限定时间内求得这些出价的最优分配；请减少出价或缩小组合。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pricing.engines.checkers import appraisal, bilateral, charges, posted
+from pricing.engines.checkers import appraisal, bilateral, charges, mechanisms, posted, revenue
 from pricing.engines.checkers.property import Property, Witness
 
 
@@ -24,5 +24,7 @@ def _index(properties: Iterable[Property]) -> Mapping[str, Property]:
     return MappingProxyType(index)
 
 
-PROPERTIES: Final = _index((*charges.PROPERTIES, *appraisal.PROPERTIES, *bilateral.PROPERTIES, *posted.PROPERTIES))
+PROPERTIES: Final = _index(
+    (*charges.PROPERTIES, *appraisal.PROPERTIES, *bilateral.PROPERTIES, *posted.PROPERTIES, *mechanisms.PROPERTIES, *revenue.PROPERTIES)
+)
 CHECKERS: Final[Mapping[str, Callable[..., Witness | None]]] = MappingProxyType({name: each.check for name, each in PROPERTIES.items()})

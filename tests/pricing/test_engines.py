@@ -41,6 +41,10 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "bundle": (1, {"optimise"}),
         "posted": (1, {"optimise"}),
         "ceiling": (1, {"quote"}),
+        "auction": (1, {"clear"}),
+        "vcg": (1, {"clear"}),
+        "digital": (1, {"clear"}),
+        "exchange": (1, {"clear"}),
     }
 
 
