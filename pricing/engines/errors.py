@@ -57,6 +57,20 @@ class InputError(PricingError):
         "NOT_FOR_THIS_PLAN": ("This plan does not use this field.", "该方案不使用此字段。"),
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
+        "DUPLICATE": ("This is given twice; name each once.", "重复给出；每项只能列一次。"),
+        "UNKNOWN_HOLDER": ("This key is not among the holders.", "该标识不在权利人之列。"),
+        "TABLE_SIZE": (
+            "The table needs exactly {expected} entries, one for each group of holders.",
+            "价值表须恰有 {expected} 项，每个联盟一项。",
+        ),
+        "WORTHLESS": (
+            "All together are worth no more than nobody, so there is nothing to share by.",
+            "全体共同的价值不高于零成员，无从据以分配。",
+        ),
+        "NEEDS_SAMPLING": (
+            "The weights are too fine to count exactly; use the Shapley rule with sampling in the plan, or coarser weights.",
+            "权重过细，无法精确计数；请选用带抽样的夏普利规则，或使用较粗的权重。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:
