@@ -13,6 +13,7 @@ from pricing.engines.metered import METERED
 from pricing.engines.model import Model, Verb
 from pricing.engines.result import Quote
 from pricing.engines.shapes import JsonObject
+from pricing.engines.sharing.ml_market import ML_MARKET
 from pricing.engines.sharing.share import SHARE
 
 
@@ -28,7 +29,7 @@ def _index(models: Iterable[Model]) -> Mapping[tuple[str, int], Model]:
 
 
 # A version once used stays here for ever, so that every stored quote can be replayed.
-_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, SHARE))
+_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, SHARE, ML_MARKET))
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})
 
 

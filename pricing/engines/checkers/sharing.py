@@ -40,6 +40,8 @@ WITHIN_HALF_WIDTH: Final = "within_half_width"
 UNBIASED: Final = "unbiased"
 REPLICATION: Final = "replication_robust"
 CENTS: Final = "cents_exact"
+TRUTHFUL_GAIN: Final = "truthful_gain_bid"
+WITHIN_VALUE: Final = "pays_within_value"
 
 
 def efficient(values: Values, worth: Fraction) -> Witness | None:
@@ -233,6 +235,34 @@ def cents_exact(amount_minor: int, parts: Mapping[str, Fraction], divide: Divide
     return None
 
 
+def truthful_gain_bid(charge: Callable[[Fraction], tuple[Fraction, Fraction]], values: Sequence[Fraction]) -> Witness | None:
+    """Check that no buyer of gain does better by another bid than the value: v G(v) - pay(v) >= v G(b) - pay(b) for all v and b tried.
+
+    A gain in steps or straight pieces makes the difference piecewise a polynomial of degree two at most; the ends of the pieces are where
+    to look.
+
+    Args:
+        charge: a bid to the gain that it gets and what it pays.
+        values: values and bids to try, each against each.
+    """
+    offers = {bid: charge(bid) for bid in values}
+    for value in values:
+        gain, payment = offers[value]
+        for bid, (other_gain, other_payment) in offers.items():
+            if value * other_gain - other_payment > value * gain - payment:
+                return {"value": str(value), "bid": str(bid), "better_by": str(value * (other_gain - gain) - other_payment + payment)}
+    return None
+
+
+def pays_within_value(charge: Callable[[Fraction], tuple[Fraction, Fraction]], values: Sequence[Fraction]) -> Witness | None:
+    """Check that a buyer who bids the value pays at least nothing and at most what the gain is worth at that value."""
+    for value in values:
+        gain, payment = charge(value)
+        if not 0 <= payment <= value * gain:
+            return {"value": str(value), "worth": str(value * gain), "payment": str(payment)}
+    return None
+
+
 def _without(coalitions: int, *players: int) -> Table:
     """Return the coalitions that hold none of the players."""
     masks = np.arange(coalitions)
@@ -259,6 +289,8 @@ def _with(table: Sequence[int], one: int, other: int) -> list[int]:
 
 
 PROPERTIES: Final = (
+    Property(8, TRUTHFUL_GAIN, truthful_gain_bid, ("No bid serves the buyer better than the true value", "如实出价对买方最有利")),
+    Property(9, WITHIN_VALUE, pays_within_value, ("The buyer never pays more than the bid is worth", "买方支付不超过出价对应的价值")),
     Property(22, EFFICIENT, efficient, ("The shares sum to what all are worth together", "各方份额之和等于整体价值")),
     Property(23, SYMMETRIC, symmetric, ("Those who contribute alike receive alike", "贡献相同者所得相同")),
     Property(24, NULL_PLAYER, null_player, ("Who adds nothing to any coalition receives nothing", "对任何联盟均无贡献者所得为零")),

@@ -16,7 +16,7 @@ from pricing.engines.sharing.share_plan import INPUTS, PARAMS, check_params, rea
 from pricing.engines.validate import read_amount
 from pricing.money import Currency, currency, split_keyed
 
-_LEFT: Final = "~"
+LEFT: Final = "~"
 """Key of what the rule leaves: not the key of any party, and after all of them, so that it yields in ties."""
 
 
@@ -27,7 +27,7 @@ def _split(call: Call) -> Answer:
     holders = read_holders(call.inputs)
     division = divide(call.params, call.inputs, holders, unit)
     parts = dict(zip(holders, division.parts.parts, strict=True))
-    parts[_LEFT] = 1 - sum(parts.values(), Fraction(0))
+    parts[LEFT] = 1 - sum(parts.values(), Fraction(0))
     amount_minor = int(amount * unit.scale)
     lines = share_lines(amount_minor, parts, unit, cast("str | None", call.params.get("residual_to")))
     claims = claims_of(call.params, division, holders, amount_minor, parts)
@@ -45,10 +45,10 @@ def share_lines(amount_minor: int, parts: Mapping[str, Fraction], unit: Currency
     """
     minor = split_keyed(amount_minor, parts)
     amount = Fraction(amount_minor, unit.scale)
-    lines = [Line("SHARE", {"holder": holder}, part, amount, minor[holder]) for holder, part in parts.items() if holder != _LEFT]
-    if parts[_LEFT]:
+    lines = [Line("SHARE", {"holder": holder}, part, amount, minor[holder]) for holder, part in parts.items() if holder != LEFT]
+    if parts[LEFT]:
         code, words = ("UNDISTRIBUTED", {}) if residual_to is None else ("RESIDUAL", {"holder": residual_to})
-        lines.append(Line(code, words, parts[_LEFT], amount, minor[_LEFT]))
+        lines.append(Line(code, words, parts[LEFT], amount, minor[LEFT]))
     return tuple(lines)
 
 

@@ -37,7 +37,7 @@ def claims_of(
         amount_minor: what was divided.
         parts: by key, with what they leave; sum to one.
     """
-    claims = [_claim(checkers.CENTS, checkers.cents_exact(amount_minor, parts, money.split_keyed), holders, 1)]
+    claims = [claim(checkers.CENTS, checkers.cents_exact(amount_minor, parts, money.split_keyed), holders, 1)]
     if params["rule"] in SEMIVALUE_RULES and division.game is not None:
         claims += [Claim(checkers.SEMIVALUE, Standing.PROVEN)]
         claims += [Claim(name, Standing.PROVEN, _EXACT_VALUES) for name in (checkers.LINEAR, checkers.STRONG_MONOTONE)]
@@ -53,11 +53,11 @@ def claims_of(
 
 def _of_game(params: JsonObject, division: Division, game: Game, holders: Sequence[str]) -> list[Claim]:
     shares = [part * game.worth for part in division.parts.parts]
-    claims = [_claim(checkers.EFFICIENT, checkers.efficient(shares, Fraction(game.worth)), holders, game.unit)]
+    claims = [claim(checkers.EFFICIENT, checkers.efficient(shares, Fraction(game.worth)), holders, game.unit)]
     if game.table is None:
         return [*claims, *_copying_formula(params, division, game, holders)]
     claims += [
-        _claim(name, check(game.table, shares), holders, game.unit)
+        claim(name, check(game.table, shares), holders, game.unit)
         for name, check in (
             (checkers.SYMMETRIC, checkers.symmetric),
             (checkers.NULL_PLAYER, checkers.null_player),
@@ -74,10 +74,10 @@ def _of_core(division: Division, game: Game, table: Sequence[int], shares: list[
     sign = -1 if game.costs else 1
     table, shares = [sign * worth for worth in table], [sign * share for share in shares]
     inside = checkers.efficient(shares, Fraction(table[-1] - table[0])) or checkers.in_core(table, shares)
-    claims = [_claim(checkers.IN_CORE, inside, holders, sign * game.unit)]
+    claims = [claim(checkers.IN_CORE, inside, holders, sign * game.unit)]
     if division.point is not None:
         least = checkers.least_excess(table, shares, division.point.excess, division.point.balance)
-        claims.append(_claim(checkers.LEAST_EXCESS, least, holders, sign * game.unit))
+        claims.append(claim(checkers.LEAST_EXCESS, least, holders, sign * game.unit))
     return claims
 
 
@@ -90,7 +90,7 @@ def _of_copying(params: JsonObject, division: Division, game: Game, table: Seque
     alike = division.similarity or [[Fraction(0)] * len(holders)] * len(holders)
     witness = checkers.replication_robust(mechanism(params), table, alike, copies)
     if witness is not None:
-        return [_claim(checkers.REPLICATION, witness, holders, 1)]
+        return [claim(checkers.REPLICATION, witness, holders, 1)]
     assumed = {"copies": str(copies), "assumes": "a copy is stated as similar by one; the residual is left aside"}
     return [Claim(checkers.REPLICATION, Standing.CHECKED, assumed)] if robust else []
 
@@ -116,10 +116,11 @@ def _copying_formula(params: JsonObject, division: Division, game: Game, holders
     if after[player] <= before[player]:
         return []
     witness: Witness = {"player": player, "copies": 1, "before": str(before[player]), "after": str(after[player])}
-    return [_claim(checkers.REPLICATION, witness, holders, 1)]
+    return [claim(checkers.REPLICATION, witness, holders, 1)]
 
 
-def _claim(name: str, witness: Witness | None, holders: Sequence[str], unit: int) -> Claim:
+def claim(name: str, witness: Witness | None, holders: Sequence[str], unit: int) -> Claim:
+    """Return a claim that its checker has decided on this instance, its counterexample with holders by key and values by ``unit``."""
     return Claim(name, Standing.CHECKED) if witness is None else Claim(name, Standing.NOT_HELD, _said(witness, holders, unit))
 
 
