@@ -22,7 +22,7 @@ from pricing.engines.sharing.share import LEFT
 from pricing.engines.sharing.share_claims import claim, mechanism
 from pricing.engines.sharing.share_plan import key
 from pricing.engines.validate import exact
-from pricing.money import PPM, currency, split_keyed
+from pricing.money import BIGINT_MAX, PPM, currency, split_keyed
 
 GAIN_DIGITS: Final = 6
 MOST_PRICES: Final = 50
@@ -60,6 +60,8 @@ def _clear(call: Call) -> Answer:
     sale = sell(curve, price, bid)
     lines = rounded([Entry("GAIN", {"gain": exact_text(sale.gain)}, sale.gain, bid), Entry("RENT", {}, Fraction(1), -sale.rent)], unit)
     amount_minor = sum(line.amount_minor for line in lines)
+    if amount_minor > BIGINT_MAX:
+        raise InputError("OVERFLOW", "inputs.bid")
     claims, paid = _pay_sellers(inputs, amount_minor, cast("str | None", params.get("residual_to")))
     offered = [{"price": exact_text(each), "weight": shown(float(weight))} for each, weight in zip(prices, weights, strict=True)]
     award = {"bidder": inputs["bidder"], "minor": str(amount_minor), "gain": exact_text(sale.gain)}
