@@ -15,6 +15,8 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "inclusion_proof": "benchmarks.inclusion_proof",
         "ledger_posting": "benchmarks.ledger_posting",
         "tiered_rating": "benchmarks.tiered_rating",
+        "shapley_exact": "benchmarks.shapley_exact",
+        "shapley_memory": "benchmarks.shapley_memory",
     }
 )
 

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 EXACT_PLAYERS: Final = 12
 """Most players of a game that comes as a table of text, and of the core family."""
 
+BLOCK: Final = 200_000
+"""Multiply-adds of one product: its block stays in cache, and no threads are started, whose waiting would cost more than they save."""
+
 Table = NDArray[Any]
 """Shape (2^n,), of dtype object (Python integers) or float64."""
 
@@ -62,7 +65,7 @@ def size_sums(table: Table) -> SizeSums:
     """Sum a table by coalition size, once for each player and once in all.
 
     A coalition is a high and a low half of the bits. Summing the rows of each high size, and the columns of each low size, is two matrix
-    products; all else is then small. O(n 2^n) multiply-adds in the linear algebra library, O(2^(n/2) n) memory beyond the table.
+    products, in blocks; all else is then small. O(n 2^n) multiply-adds in the linear algebra library, O(2^(n/2) n) memory beyond the table.
 
     Args:
         table: shape (2^n,), worth of each coalition.
@@ -74,7 +77,13 @@ def size_sums(table: Table) -> SizeSums:
     low, high = count // 2, count - count // 2
     rows = table.reshape(1 << high, 1 << low)
     low_sizes, high_sizes = _one_hot_sizes(low, table.dtype), _one_hot_sizes(high, table.dtype)
-    by_high, by_low = high_sizes.T @ rows, rows @ low_sizes
+    by_high: Table = np.zeros((high + 1, 1 << low), dtype=table.dtype)
+    by_low: Table = np.empty((1 << high, low + 1), dtype=table.dtype)
+    step = max(1, BLOCK // low_sizes.size)
+    for start in range(0, 1 << high, step):
+        block, sizes = rows[start : start + step], high_sizes[start : start + step]
+        by_high += sizes.T @ block
+        by_low[start : start + step] = block @ low_sizes
     members = [_by_whole_size(by_high[:, _holding(low, player)] @ low_sizes[_holding(low, player)]) for player in range(low)]
     members += [_by_whole_size(high_sizes[_holding(high, player)].T @ by_low[_holding(high, player)]) for player in range(high)]
     return SizeSums(np.stack(members), _by_whole_size(by_high @ low_sizes))
