@@ -12,7 +12,7 @@ from pricing.engines.checkers import sharing as checkers
 from pricing.engines.errors import InputError
 from pricing.engines.model import Verb
 from pricing.engines.result import Standing, exact_text
-from pricing.engines.sharing import forms, games
+from pricing.engines.sharing import claims_rules, forms, games
 from pricing.engines.sharing.forms import table_game
 from pricing.engines.sharing.robust import halved, parts_of, penalised
 from pricing.engines.sharing.share import SHARE
@@ -122,6 +122,10 @@ def test_the_talmud_divides_claims_and_leaves_what_nobody_claims(amount, minor, 
     given_claims = holders("a", "b", "c", claim=["100.00", "200.00", "300.00"])
     quote = split(plan("talmud"), {"form": "claims", "amount": amount, "holders": given_claims})
     assert (list(shares(quote).values()), quote.extras["undistributed_minor"]) == (minor, str(left))
+    assert claims(quote)["in_core"].standing is Standing.PROVEN
+    exact = [line.quantity * Fraction(amount) for line in quote.lines[:3]]
+    game = claims_rules.bankruptcy_game([100, 200, 300], min(600, int(Fraction(amount))))
+    assert checkers.in_core(game, exact) is None
 
 
 def test_a_split_in_proportion_takes_weights_or_claims():

@@ -122,9 +122,9 @@ def _minimise_excess(table: Table, fixed: _Fixed) -> _Stage:
     after a step of length zero it is the first of positive reduced cost (Bland), so the method ends. Each coalition with a positive
     weight has the least excess in every optimal solution.
     """
-    directions = fixed.directions()
+    directions = [_whole(direction) for direction in fixed.directions()]
     start = fixed.point()
-    reach = [coalition_sums(_whole(direction)) for direction in directions]
+    reach = [coalition_sums(direction) for direction in directions]
     open_coalitions: NDArray[np.int64] = np.flatnonzero(np.any([sums != 0 for sums in reach], axis=0))
 
     def column(coalition: int) -> list[Fraction]:
@@ -170,12 +170,14 @@ def _entering(table: Table, shares: list[Fraction], excess: Fraction, among: NDA
     return int(among[place]) if over[place] > 0 else None
 
 
-def _moved(start: list[Fraction], directions: Matrix, along: Sequence[Fraction]) -> list[Fraction]:
-    steps = [(step, _whole(direction)) for step, direction in zip(along, directions, strict=True)]
-    return [share + sum((step * whole[player] for step, whole in steps), Fraction(0)) for player, share in enumerate(start)]
+def _moved(start: Sequence[Fraction], directions: Sequence[Sequence[int]], along: Sequence[Fraction]) -> list[Fraction]:
+    """Return the shares that lie so far along each direction from the start."""
+    steps = list(zip(along, directions, strict=True))
+    return [share + sum((step * direction[player] for step, direction in steps), Fraction(0)) for player, share in enumerate(start)]
 
 
 def _whole(direction: Sequence[Fraction]) -> list[int]:
+    """Return a direction stretched to whole numbers."""
     common = math.lcm(*(part.denominator for part in direction))
     return [int(part * common) for part in direction]
 
@@ -203,36 +205,28 @@ def _egalitarian(table: Table, excess: Fraction) -> list[Fraction]:
     """
     players, everyone = players_of(table), len(table) - 1
     shares = [Fraction(table[everyone], players)] * players
-    active, multipliers = [everyone], [Fraction(0)]
+    active, pressures = [everyone], [Fraction(0)]
     inner = np.arange(1, everyone)
     while (entering := _entering(table, shares, excess, inner, first=False)) is not None:
         pressure = Fraction(0)
-        while True:
-            gram = [[Fraction((one & other).bit_count()) for other in active] for one in active]
-            pushed = solve(gram, [Fraction((one & entering).bit_count()) for one in active])
-            room = entering.bit_count() - sum(
-                (push * (one & entering).bit_count() for push, one in zip(pushed, active, strict=True)), Fraction(0)
-            )
-            lacking = table[entering] - excess - _sum_of(shares, entering)
-            full = lacking / room if room else None
-            drops = [(multipliers[at] / push, at) for at, push in enumerate(pushed) if at and push > 0]
-            partial = min(drops, default=None)
-            step = full if partial is None or (full is not None and full <= partial[0]) else partial[0]
-            if step is None:
-                message = "an empty least core"
-                raise ArithmeticError(message)
-            if room:
-                shares = [share + step * ((entering >> at & 1) - _sum_of_weights(pushed, active, at)) for at, share in enumerate(shares)]
-            multipliers = [multiplier - step * push for multiplier, push in zip(multipliers, pushed, strict=True)]
+        while entering not in active:
+            common = [Fraction((one & entering).bit_count()) for one in active]
+            pushed = solve([[Fraction((one & other).bit_count()) for other in active] for one in active], common)
+            room = entering.bit_count() - sum((push * count for push, count in zip(pushed, common, strict=True)), Fraction(0))
+            drops = [(pressures[at] / push, at) for at, push in enumerate(pushed) if at and push > 0]
+            full = [((table[entering] - excess - _sum_of(shares, entering)) / room, 0)] if room else []
+            step, dropped = min(full + drops)  # never empty, since some shares satisfy every coalition; place 0 stands for the full step
+            shares = [share + step * ((entering >> at & 1) - _carried(pushed, active, at)) for at, share in enumerate(shares)]
+            pressures = [had - step * push for had, push in zip(pressures, pushed, strict=True)]
             pressure += step
-            if step == full:
+            if dropped:
+                del active[dropped], pressures[dropped]
+            else:
                 active.append(entering)
-                multipliers.append(pressure)
-                break
-            if partial is not None:
-                del active[partial[1]], multipliers[partial[1]]
+                pressures.append(pressure)
     return shares
 
 
-def _sum_of_weights(weights: Sequence[Fraction], coalitions: Sequence[int], player: int) -> Fraction:
+def _carried(weights: Sequence[Fraction], coalitions: Sequence[int], player: int) -> Fraction:
+    """Return what the weights of the coalitions with this player sum to."""
     return sum((weight for weight, coalition in zip(weights, coalitions, strict=True) if coalition >> player & 1), Fraction(0))

@@ -30,6 +30,7 @@ class Division:
         similarity: as read; empty but for the robust rule.
         point: the proof of the core family.
         sample: the estimate, where the game was sampled.
+        by_claims: the amount was divided among claims on it, nobody above the claim.
     """
 
     parts: Parts
@@ -38,6 +39,7 @@ class Division:
     similarity: Similarity = ()
     point: CorePoint | None = None
     sample: Sample | None = None
+    by_claims: bool = False
 
 
 def divide(params: JsonObject, inputs: JsonObject, holders: Sequence[str], unit: Currency) -> Division:
@@ -52,7 +54,7 @@ def divide(params: JsonObject, inputs: JsonObject, holders: Sequence[str], unit:
             raise InputError("WORTHLESS", "inputs.holders")
         return Division(parts_of(weights, sum(weights, Fraction(0))))
     if inputs["form"] == "claims":
-        return Division(_by_claims(params, inputs, unit))
+        return Division(_by_claims(params, inputs, unit), by_claims=True)
     game = read_game(inputs, holders)
     if game is None:
         return _sampled(params, inputs, len(holders))

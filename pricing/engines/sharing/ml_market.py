@@ -165,10 +165,10 @@ ML_MARKET: Final = Model(
     name=Text("Market for gains of prediction", "预测增益市场"),
     help=Text(
         "Sells a model trained on several sellers' data to a buyer who bids for each unit of accuracy gained; a bid below the price gets a "
-        "weakened model. Bidding the true value is best; copies of a seller's data gain nothing. At most 12 sellers; gains and similarity "
-        "are measured by whoever trains the model.",
+        "weakened model. Bidding the true value is best; copies of a seller's data gain nothing. At most 12 sellers; whoever trains the "
+        "model measures gains and features. Fix one seed, which draws the price, for each period before any bid.",
         "将多个卖方数据训练的模型出售给按每单位精度增益出价的买方；出价低于价格者得到弱化的模型。如实出价最优，卖方复制数据不会多得。"
-        "最多 12 个卖方；增益与特征由训练方测得。",
+        "最多 12 个卖方；增益与特征由训练方测得。抽取价格的种子须在每期出价前统一确定。",
     ),
     params_schema=shapes.record(
         ("Market for gains of prediction", "预测增益市场"),

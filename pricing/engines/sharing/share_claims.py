@@ -22,6 +22,7 @@ SEMIVALUE_RULES: Final = ("shapley", "banzhaf", "beta", "leave_one_out")
 TWO_COPIES: Final = 8
 """Most holders for whom two copies of each are tried and not only one; each copy doubles the table."""
 
+_CLAIMS_GAME: Final = {"game": "a group is worth what the others' claims leave of what can be awarded; before rounding"}
 _EXACT_VALUES: Final = {"of": "the rule's values, before zeroing, scaling and rounding"}
 
 
@@ -43,7 +44,10 @@ def claims_of(
         claims += [Claim(name, Standing.PROVEN, _EXACT_VALUES) for name in (checkers.LINEAR, checkers.STRONG_MONOTONE)]
     if params["rule"] == "banzhaf":
         claims.append(Claim(checkers.TWO_EFFICIENT, Standing.PROVEN, _EXACT_VALUES))
+    if division.by_claims:
+        claims.append(Claim(checkers.IN_CORE, Standing.PROVEN, _CLAIMS_GAME))
     if division.sample is not None:
+        claims.append(claim(checkers.EFFICIENT, checkers.efficient(division.parts.parts, Fraction(1)), holders, 1))
         assumed = {"confidence": exact_text(CONFIDENCE), "assumes": "the orders drawn are independent and uniform; each holder alone"}
         claims += [Claim(checkers.UNBIASED, Standing.PROVEN), Claim(checkers.WITHIN_HALF_WIDTH, Standing.PROVEN, assumed)]
     if division.game is not None:
