@@ -17,6 +17,8 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "tiered_rating": "benchmarks.tiered_rating",
         "binding_quote": "benchmarks.binding_quote",
         "vcg_assignment": "benchmarks.vcg_assignment",
+        "shapley_exact": "benchmarks.shapley_exact",
+        "shapley_memory": "benchmarks.shapley_memory",
     }
 )
 

@@ -15,7 +15,7 @@ from registry.base.embedded import var_directory
 
 HERE: Final = Path(__file__).resolve().parent
 INSTALL_SECONDS: Final = 300
-RUN_SECONDS: Final = 120
+RUN_SECONDS: Final = 600
 
 
 class PeerFailed(Exception):

@@ -28,6 +28,8 @@ from pricing.engines.posted.posted import POSTED
 from pricing.engines.posted.two_part import TWO_PART
 from pricing.engines.result import Quote
 from pricing.engines.shapes import JsonObject
+from pricing.engines.sharing.ml_market import ML_MARKET
+from pricing.engines.sharing.share import SHARE
 
 
 def _index(models: Iterable[Model]) -> Mapping[tuple[str, int], Model]:
@@ -62,6 +64,8 @@ _EVERY: Final = _index(
         VCG,
         DIGITAL,
         EXCHANGE,
+        SHARE,
+        ML_MARKET,
     )
 )
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})

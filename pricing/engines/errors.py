@@ -128,6 +128,26 @@ class InputError(PricingError):
             "The best allocation of these bids cannot be computed in time; give fewer bids or smaller packages.",
             "无法在限定时间内求得这些出价的最优分配；请减少出价或缩小组合。",
         ),
+        "UNKNOWN_HOLDER": ("This key is not among the holders.", "该标识不在权利人之列。"),
+        "TABLE_SIZE": (
+            "The table needs exactly {expected} entries, one for each group of holders.",
+            "价值表须恰有 {expected} 项，每个联盟一项。",
+        ),
+        "WORTHLESS": (
+            "All together are worth no more than nobody, so there is nothing to share by.",
+            "全体共同的价值不高于零成员，无从据以分配。",
+        ),
+        "NEEDS_SAMPLING": (
+            "The weights are too fine to count exactly; use the Shapley rule with sampling in the plan, or coarser weights.",
+            "权重过细，无法精确计数；请选用带抽样的夏普利规则，或使用较粗的权重。",
+        ),
+        "NOT_RISING": ("Each entry must be above the one before it.", "每一项必须大于前一项。"),
+        "NOT_ZERO": ("The first entry must be zero.", "第一项必须为零。"),
+        "GAIN_RISES": (
+            "The gain must not rise as the bid falls further short of the price; repeat the lower gain, or measure again.",
+            "出价缺口越大，增益不得越高；请沿用较低的增益或重新测量。",
+        ),
+        "LENGTHS_DIFFER": ("Every seller needs the same number of features: {expected}.", "各卖方的特征数须相同：{expected}。"),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:

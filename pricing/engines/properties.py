@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pricing.engines.checkers import appraisal, bilateral, charges, mechanisms, posted, revenue
+from pricing.engines.checkers import appraisal, bilateral, charges, mechanisms, posted, revenue, sharing
 from pricing.engines.checkers.property import Property, Witness
 
 
@@ -25,6 +25,14 @@ def _index(properties: Iterable[Property]) -> Mapping[str, Property]:
 
 
 PROPERTIES: Final = _index(
-    (*charges.PROPERTIES, *appraisal.PROPERTIES, *bilateral.PROPERTIES, *posted.PROPERTIES, *mechanisms.PROPERTIES, *revenue.PROPERTIES)
+    (
+        *charges.PROPERTIES,
+        *appraisal.PROPERTIES,
+        *bilateral.PROPERTIES,
+        *posted.PROPERTIES,
+        *mechanisms.PROPERTIES,
+        *revenue.PROPERTIES,
+        *sharing.PROPERTIES,
+    )
 )
 CHECKERS: Final[Mapping[str, Callable[..., Witness | None]]] = MappingProxyType({name: each.check for name, each in PROPERTIES.items()})

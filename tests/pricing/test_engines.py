@@ -45,6 +45,8 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "vcg": (1, {"clear"}),
         "digital": (1, {"clear"}),
         "exchange": (1, {"clear"}),
+        "share": (1, {"split"}),
+        "ml_market": (1, {"clear"}),
     }
 
 
