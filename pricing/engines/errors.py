@@ -57,6 +57,8 @@ class InputError(PricingError):
         "NOT_FOR_THIS_PLAN": ("This plan does not use this field.", "该方案不使用此字段。"),
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
+        "NOT_RISING": ("Each must be greater than the one before it.", "每一项必须大于前一项。"),
+        "NOT_POSITIVE": ("Must be greater than zero.", "必须大于零。"),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:
