@@ -59,6 +59,11 @@ class InputError(PricingError):
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
         "NOT_RISING": ("Each must be greater than the one before it.", "每一项必须大于前一项。"),
         "NOT_POSITIVE": ("Must be greater than zero.", "必须大于零。"),
+        "DUPLICATE": ("This was given before; each may appear once.", "此项重复，每项只能出现一次。"),
+        "COMPENSATION_EXCEEDS_PRICE": (
+            "The owners would be owed {needed} minor units and the answer costs {price}; raise the rate or lower the variance.",
+            "应补偿数据主体 {needed} 最小货币单位，而答案价格仅 {price}；请提高费率或降低方差。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:

@@ -19,6 +19,7 @@ INFORMATION_MONOTONE: Final = "information_monotone"
 NEVER_CHARGED_TWICE: Final = "never_charged_twice"
 NOISE_MONOTONE: Final = "noise_monotone"
 NOISE_SUBADDITIVE: Final = "noise_subadditive"
+COMBINATIONS_SUBADDITIVE: Final = "combinations_subadditive"
 PRICE_POINTS: Final = "price_points"
 WITHIN_BUDGET: Final = "within_budget"
 OWNERS_COMPENSATED: Final = "owners_compensated"
@@ -98,6 +99,23 @@ def noise_subadditive(price: Callable[[Fraction], Fraction | int], precisions: S
     return None
 
 
+def combinations_subadditive(
+    price: Callable[[Sequence[Fraction], Fraction], Fraction | int], answers: Sequence[tuple[Sequence[Fraction], Fraction]]
+) -> Witness | None:
+    """Check that no sum or difference of two noisy linear answers is cheaper than the answer it amounts to, over all pairs.
+
+    Args:
+        price: what an answer costs, by its weights and its variance.
+        answers: pairs of weights, all of one length, and a positive variance.
+    """
+    for (one, (weights, variance)), (other, (others, noise)) in product(enumerate(answers), repeat=2):
+        for sign in (1, -1):
+            together = price([a + sign * b for a, b in zip(weights, others, strict=True)], variance + noise)
+            if together > price(weights, variance) + price(others, noise):
+                return {"one": one, "other": other, "sign": sign}
+    return None
+
+
 def within_budget(payments: Sequence[int], budget: int) -> Witness | None:
     """Check that the payments to owners are not negative and sum to at most the budget, in minor units."""
     total = sum(payments)
@@ -149,6 +167,12 @@ PROPERTIES: Final = (
         NOISE_SUBADDITIVE,
         noise_subadditive,
         ("Averaging noisy releases never costs less than the precise one", "对多份含噪版本取平均不会更便宜"),
+    ),
+    Property(
+        6,
+        COMBINATIONS_SUBADDITIVE,
+        combinations_subadditive,
+        ("No combination of noisy answers is cheaper than the answer it gives", "组合多个含噪答案不会比直接购买更便宜"),
     ),
     Property(7, PRICE_POINTS, price_points, ("The seller's price points are met exactly", "卖方指定的价格点严格成立")),
     Property(20, WITHIN_BUDGET, within_budget, ("The payments to owners stay within the budget", "支付给数据主体的总额不超预算")),
