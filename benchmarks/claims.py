@@ -15,6 +15,7 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "inclusion_proof": "benchmarks.inclusion_proof",
         "ledger_posting": "benchmarks.ledger_posting",
         "tiered_rating": "benchmarks.tiered_rating",
+        "query_pricing": "benchmarks.query_pricing",
     }
 )
 

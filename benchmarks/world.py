@@ -1,21 +1,36 @@
 """The `world` database and the kinds of queries that QIRANA's authors priced on it, for the benchmark and the tests.
 
-The queries are stated twice, in SQL for the naive peer and in our query language; numbers with decimal places are whole in both tables.
+The queries are stated twice: in SQL, for SQLite, whose tables hold our scaled numbers; and in our query language.
 """
 
 from __future__ import annotations
 
 import os
+import random
+import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from pricing.engines.information.relations import NULL, Column, Database
+from pricing.engines.information.support import Support
 from pricing.engines.shapes import Json, JsonObject
 
-FILES: Final = ("countries", "cities", "languages")
 DECIMALS: Final[Mapping[str, int]] = {"surface_area": 2, "life_expectancy": 1, "gnp": 2, "gnp_old": 2, "percentage": 1}
 NUMBERS: Final = frozenset({*DECIMALS, "independence_year", "population", "capital", "id"})
 KEYS: Final = frozenset({"code", "id"})
+SHAPE: Final = {
+    "countries": (
+        "code,name,continent,region,surface_area,independence_year,population,life_expectancy,"
+        + "gnp,gnp_old,local_name,government_form,head_of_state,capital,code2",
+        239,
+    ),
+    "cities": ("id,name,country_code,district,population", 4_079),
+    "languages": ("country_code,language,official,percentage", 984),
+}
+FILES: Final = tuple(SHAPE)
+UNSEEN: Final = "\U0010ffff"
+"""A text that occurs nowhere and sorts above all."""
 
 
 def directory() -> Path:
@@ -26,11 +41,50 @@ def directory() -> Path:
 
 def plan(where: Path, **more: Json) -> JsonObject:
     """Return the parameters of a plan that sells `world` for CNY 100."""
-    return {"currency": "CNY", "price": "100.00", "support_seed": 2017, "tables": [_table(where, name) for name in FILES], **more}
+    tables = [_table(name, (where / f"{name}.csv").read_text(encoding="utf-8")) for name in FILES]
+    return {"currency": "CNY", "price": "100.00", "support_seed": 2017, "tables": tables, **more}
 
 
-def _table(where: Path, name: str) -> JsonObject:
-    text = (where / f"{name}.csv").read_text(encoding="utf-8")
+def made_up() -> JsonObject:
+    """Return a plan over random tables of the shape of `world`, for where its files are absent."""
+    draw = random.Random(2017)  # noqa: S311 no secret: the same tables for every contestant
+    tables = []
+    for name, (columns, rows) in SHAPE.items():
+        cells = ([str(row if column in KEYS else draw.randrange(100)) for column in columns.split(",")] for row in range(rows))
+        tables.append(_table(name, "\n".join([columns, *(",".join(row) for row in cells)])))
+    return {"currency": "CNY", "price": "100.00", "support_seed": 2017, "tables": tables}
+
+
+def sqlite_of(database: Database) -> sqlite3.Connection:
+    """Return the tables of a database in SQLite, in memory; its rowid is our row and one."""
+    connection = sqlite3.connect(":memory:")
+    for table in database.tables.values():
+        connection.execute(f"create table {table.name} ({', '.join(table.columns)})")
+        columns = [[_value(database, column, code) for code in column.values.tolist()] for column in table.columns.values()]
+        rows = list(zip(*columns, strict=True))
+        connection.executemany(f"insert into {table.name} values ({', '.join('?' * len(columns))})", rows)  # noqa: S608 our names
+    return connection
+
+
+def write(connection: sqlite3.Connection, database: Database, support: Support, element: int, *, back: bool) -> None:
+    """Make SQLite's tables the neighbour of one element, or ``back`` what they were."""
+    ref = support.columns[support.column[element]]
+    column = database.column(ref)
+    for row, value in ((support.row[element], support.value[element]), (support.other[element], support.back[element])):
+        if row >= 0:
+            written = _value(database, column, int(column.values[row] if back else value))
+            connection.execute(f"update {ref.table} set {ref.column} = ? where rowid = ?", (written, int(row) + 1))  # noqa: S608 our names
+
+
+def _value(database: Database, column: Column, code: int) -> int | str | None:
+    if code == NULL:
+        return None
+    if not column.text:
+        return code
+    return UNSEEN if code == database.unseen else database.texts[code]
+
+
+def _table(name: str, text: str) -> JsonObject:
     names = text.split("\n", 1)[0].split(",")
     return {"name": name, "columns": [_column(each) for each in names], "csv": text}
 

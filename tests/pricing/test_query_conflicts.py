@@ -1,7 +1,5 @@
 """Conflict sets are what answering on every neighbour shows: against plain loops on random data, and against SQLite on `world`."""
 
-import sqlite3
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +10,7 @@ from pricing.engines.checkers import information
 from pricing.engines.information.algebra import QUERY, read_query
 from pricing.engines.information.conflicts import answer, conflicts, conflicts_by_answering
 from pricing.engines.information.query import QUERY_PRICE, plan_of
-from pricing.engines.information.relations import NULL, Ref, read_database
+from pricing.engines.information.relations import Ref, read_database
 from pricing.engines.information.support import draw_support
 from pricing.engines.validate import validate
 from tests.support import query_oracle
@@ -134,35 +132,11 @@ def test_the_support_is_fixed_by_its_seed_and_covers_every_table_by_its_weight()
 
 @pytest.fixture(scope="module")
 def sold():
-    """The `world` plan, and the same tables in SQLite with whole numbers."""
+    """The `world` plan, and the same tables in SQLite."""
     plan = plan_of(QUERY_PRICE.validated_params(world.plan(shared("data", "world"))))
-    connection = sqlite3.connect(":memory:")
-    for table in plan.database.tables.values():
-        connection.execute(f"create table {table.name} ({', '.join(table.columns)})")
-        columns = [[sql_value(plan.database, column, code) for code in column.values.tolist()] for column in table.columns.values()]
-        connection.executemany(f"insert into {table.name} values ({', '.join('?' * len(columns))})", list(zip(*columns, strict=True)))
+    connection = world.sqlite_of(plan.database)
     yield plan, connection
     connection.close()
-
-
-def sql_value(database, column, code):
-    if code == NULL:
-        return None
-    if not column.text:
-        return code
-    return query_oracle.UNSEEN if code == database.unseen else database.texts[code]
-
-
-def write(sold, element, *, back):
-    plan, connection = sold
-    ref = plan.support.columns[plan.support.column[element]]
-    column = plan.database.column(ref)
-    cells = [(plan.support.row[element], plan.support.value[element]), (plan.support.other[element], plan.support.back[element])]
-    for row, value in cells[: 1 + (cells[1][0] >= 0)]:
-        code = int(column.values[row] if back else value)
-        connection.execute(
-            f"update {ref.table} set {ref.column} = ? where rowid = ?", (sql_value(plan.database, column, code), int(row) + 1)
-        )
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
@@ -171,10 +145,10 @@ def test_conflict_sets_on_world_are_what_sqlite_shows(sold, part):
     bits = [plan.conflicts(validate(QUERY, given_query, "query"), "query") for _, given_query in world.QUERIES]
     before = [sorted(connection.execute(sql).fetchall(), key=repr) for sql, _ in world.QUERIES]
     for element in range(part * 7, plan.support.size, 61):
-        write(sold, element, back=False)
+        world.write(connection, plan.database, plan.support, element, back=False)
         for (sql, _), known, ours in zip(world.QUERIES, before, bits, strict=True):
             assert (sorted(connection.execute(sql).fetchall(), key=repr) != known) == ours[element], (sql, element)
-        write(sold, element, back=True)
+        world.write(connection, plan.database, plan.support, element, back=True)
 
 
 def test_conflict_sets_of_determined_queries_lie_within_those_that_determine_them(sold):
@@ -203,3 +177,9 @@ def test_a_column_that_no_query_reads_changes_nothing():
 
 def column(name):
     return {"name": name, "type": "number", "decimals": 0, "key": False}
+
+
+def test_the_made_up_tables_of_the_benchmark_have_the_shape_of_world():
+    one, other = (plan_of(QUERY_PRICE.validated_params(params)) for params in (world.made_up(), world.plan(shared("data", "world"))))
+    shapes = [{name: (list(table.columns), table.rows) for name, table in plan.database.tables.items()} for plan in (one, other)]
+    assert shapes[0] == shapes[1]

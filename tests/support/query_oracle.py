@@ -7,9 +7,8 @@ from fractions import Fraction
 from functools import cmp_to_key
 from itertools import product
 
+from benchmarks.world import UNSEEN
 from pricing.engines.information.relations import NULL
-
-UNSEEN = "\U0010ffff"
 
 COMPARE = {
     "eq": lambda value, given: value == given,
