@@ -21,8 +21,10 @@ NUMBERS: Final = frozenset({*DECIMALS, "independence_year", "population", "capit
 KEYS: Final = frozenset({"code", "id"})
 SHAPE: Final = {
     "countries": (
-        "code,name,continent,region,surface_area,independence_year,population,life_expectancy,"
-        + "gnp,gnp_old,local_name,government_form,head_of_state,capital,code2",
+        (
+            "code,name,continent,region,surface_area,independence_year,population,life_expectancy,"
+            "gnp,gnp_old,local_name,government_form,head_of_state,capital,code2"
+        ),
         239,
     ),
     "cities": ("id,name,country_code,district,population", 4_079),

@@ -9,6 +9,7 @@ from typing import Final
 from pricing.engines.errors import UnknownModelError
 from pricing.engines.fixed import FIXED
 from pricing.engines.income_share import INCOME_SHARE
+from pricing.engines.information.hypergraph import HYPERGRAPH
 from pricing.engines.information.model_noise import MODEL_NOISE
 from pricing.engines.information.privacy import PRIVACY
 from pricing.engines.information.query import QUERY_PRICE
@@ -30,7 +31,7 @@ def _index(models: Iterable[Model]) -> Mapping[tuple[str, int], Model]:
 
 
 # A version once used stays here for ever, so that every stored quote can be replayed.
-_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, QUERY_PRICE, MODEL_NOISE, PRIVACY))
+_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, QUERY_PRICE, HYPERGRAPH, MODEL_NOISE, PRIVACY))
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})
 
 

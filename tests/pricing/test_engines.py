@@ -31,6 +31,7 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "metered": (1, {"quote", "rate"}),
         "income_share": (1, {"quote", "rate"}),
         "query": (1, {"quote"}),
+        "hypergraph": (1, {"optimise"}),
         "model_noise": (1, {"optimise", "quote"}),
         "privacy": (1, {"quote", "split"}),
     }
