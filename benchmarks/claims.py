@@ -19,6 +19,7 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "vcg_assignment": "benchmarks.vcg_assignment",
         "shapley_exact": "benchmarks.shapley_exact",
         "shapley_memory": "benchmarks.shapley_memory",
+        "query_pricing": "benchmarks.query_pricing",
     }
 )
 

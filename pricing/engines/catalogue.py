@@ -19,6 +19,10 @@ from pricing.engines.bilateral.learn import LEARN
 from pricing.engines.errors import UnknownModelError
 from pricing.engines.fixed import FIXED
 from pricing.engines.income_share import INCOME_SHARE
+from pricing.engines.information.hypergraph import HYPERGRAPH
+from pricing.engines.information.model_noise import MODEL_NOISE
+from pricing.engines.information.privacy import PRIVACY
+from pricing.engines.information.query import QUERY_PRICE
 from pricing.engines.metered import METERED
 from pricing.engines.model import Model, Verb
 from pricing.engines.posted.bundle import BUNDLE
@@ -66,6 +70,10 @@ _EVERY: Final = _index(
         EXCHANGE,
         SHARE,
         ML_MARKET,
+        QUERY_PRICE,
+        HYPERGRAPH,
+        MODEL_NOISE,
+        PRIVACY,
     )
 )
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})

@@ -148,6 +148,21 @@ class InputError(PricingError):
             "出价缺口越大，增益不得越高；请沿用较低的增益或重新测量。",
         ),
         "LENGTHS_DIFFER": ("Every seller needs the same number of features: {expected}.", "各卖方的特征数须相同：{expected}。"),
+        "HEADER_DIFFERS": ("The first row must name the columns in order: {columns}.", "首行须按顺序列出列名：{columns}。"),
+        "ROW_WIDTH": ("This row has {count} values; {expected} are needed.", "该行有 {count} 个值，应为 {expected} 个。"),
+        "JOIN_TYPES_DIFFER": (
+            "Only columns of the same type and decimal places can be joined.",
+            "只有类型与小数位数相同的列才能连接。",
+        ),
+        "QUERY_TOO_LARGE": ("The query joins more than {limit} rows; filter it more.", "查询连接超过 {limit} 行，请增加筛选条件。"),
+        "PRICE_POINTS_CONFLICT": (
+            "No prices meet these points: a view costs more than views that determine it, or more than the whole. Lower it.",
+            "无法同时满足这些价格点：某视图的价格高于可推出它的视图或整体价格，请调低。",
+        ),
+        "COMPENSATION_EXCEEDS_PRICE": (
+            "The owners would be owed {needed} minor units and the answer costs {price}; raise the rate or lower the variance.",
+            "应补偿数据主体 {needed} 最小货币单位，而答案价格仅 {price}；请提高费率或降低方差。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:

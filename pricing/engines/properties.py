@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pricing.engines.checkers import appraisal, bilateral, charges, mechanisms, posted, revenue, sharing
+from pricing.engines.checkers import appraisal, bilateral, charges, information, mechanisms, posted, revenue, sharing
 from pricing.engines.checkers.property import Property, Witness
 
 
@@ -33,6 +33,7 @@ PROPERTIES: Final = _index(
         *mechanisms.PROPERTIES,
         *revenue.PROPERTIES,
         *sharing.PROPERTIES,
+        *information.PROPERTIES,
     )
 )
 CHECKERS: Final[Mapping[str, Callable[..., Witness | None]]] = MappingProxyType({name: each.check for name, each in PROPERTIES.items()})

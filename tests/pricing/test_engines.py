@@ -47,6 +47,10 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "exchange": (1, {"clear"}),
         "share": (1, {"split"}),
         "ml_market": (1, {"clear"}),
+        "query": (1, {"quote"}),
+        "hypergraph": (1, {"optimise"}),
+        "model_noise": (1, {"optimise", "quote"}),
+        "privacy": (1, {"quote", "split"}),
     }
 
 

@@ -1,0 +1,259 @@
+"""The query price: exact weights, nothing cheaper in parts or twice, the seller's points met, and bad data refused at its cell."""
+
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks import world
+from pricing.engines.checkers import information
+from pricing.engines.errors import InputError
+from pricing.engines.information import conflicts as conflicts_module
+from pricing.engines.information.algebra import QUERY, read_query
+from pricing.engines.information.query import QUERY_PRICE, plan_of
+from pricing.engines.information.weights import maximise_last, merge, weights_for
+from pricing.engines.model import Verb
+from pricing.engines.result import Standing
+from pricing.engines.validate import validate
+from tests.support.shared import shared
+
+SHOPS = "shop,street,sales\na,north,10\nb,north,20\nc,south,20\nd,,5\n"
+COLUMNS = [{"name": "shop", "type": "text", "key": True}, {"name": "street", "type": "text"}, {"name": "sales", "type": "number"}]
+TABLE = {"name": "shops", "columns": COLUMNS, "csv": SHOPS}
+PARAMS = {"currency": "CNY", "price": "99.99", "support_seed": 3, "support_size": 300, "tables": [TABLE]}
+ALL = {"from": "shops"}
+NAMES = {"from": "shops", "select": ["shops.shop"]}
+TOTAL = {"from": "shops", "aggregates": [{"function": "sum", "column": "shops.sales"}]}
+NORTH = {"from": "shops", "where": [{"column": "shops.street", "op": "eq", "values": ["north"]}]}
+BY_STREET = {**TOTAL, "group_by": ["shops.street"]}
+ASKED = [ALL, NAMES, TOTAL, NORTH, BY_STREET]
+POINTS = {"price_points": [{"query": NORTH, "price": "30.00"}, {"query": BY_STREET, "price": "70.01"}]}
+
+
+def quote(*queries, params=PARAMS, history=()):
+    return QUERY_PRICE.run(Verb.QUOTE, params=params, inputs={"queries": list(queries), "history": list(history)})
+
+
+def ready(params):
+    plan = plan_of(QUERY_PRICE.validated_params(params))
+    sets = [frozenset(np.flatnonzero(plan.conflicts(validate(QUERY, query, "q"), "q")).tolist()) for query in ASKED]
+    return plan, sets, lambda elements: plan.price(np.isin(np.arange(plan.support.size), list(elements)))
+
+
+@pytest.mark.parametrize("params", [PARAMS, {**PARAMS, **POINTS}], ids=["uniform", "weighted"])
+def test_prices_of_sets_of_queries_are_monotone_and_subadditive_before_and_after_rounding(params):
+    _, sets, price = ready(params)
+    bundles = [frozenset().union(*chosen) for size in range(3) for chosen in combinations(sets, size)]
+    for each in (price, lambda elements: -(-price(elements) // 1)):
+        assert information.bundle_monotone(each, bundles) is None
+        assert information.bundle_subadditive(each, bundles) is None
+        assert information.information_monotone(sets, [each(elements) for elements in sets]) is None
+
+
+@pytest.mark.parametrize("params", [PARAMS, {**PARAMS, **POINTS}], ids=["uniform", "weighted"])
+def test_charges_in_any_order_sum_to_the_price_of_all_together(params):
+    chosen = ASKED[1:]
+    together = quote(*chosen, params=params).amount_minor
+
+    def charge(before, query):
+        return quote(chosen[query], params=params, history=[chosen[each] for each in before]).amount_minor
+
+    assert information.never_charged_twice(charge, together, len(chosen)) is None
+
+
+def test_a_query_bought_before_or_told_by_one_costs_nothing_more():
+    assert quote(ALL).amount_minor == 9_999
+    assert quote(TOTAL, NAMES, NORTH, history=[ALL]).amount_minor == 0
+    repeated = quote(NORTH, NORTH)
+    assert [line.amount_minor for line in repeated.lines] == [quote(NORTH).amount_minor, 0]
+    assert repeated.lines[1].params["new"] == "0"
+
+
+def test_price_points_are_met_to_the_last_unit_and_claimed():
+    params = {**PARAMS, **POINTS}
+    answer = quote(NORTH, params=params)
+    assert [quote(query, params=params).amount_minor for query in (ALL, NORTH, BY_STREET)] == [9_999, 3_000, 7_001]
+    claims = {claim.property: (claim.standing, dict(claim.witness)) for claim in answer.claims}
+    assert claims["price_points"] == (Standing.CHECKED, {"points": "2"})
+    proven = {"bundle_monotone", "bundle_subadditive", "information_monotone", "never_charged_twice"}
+    assert {name for name, (standing, _) in claims.items() if standing is Standing.PROVEN} == proven
+    assert "price_points" not in {claim.property for claim in quote(NORTH).claims}
+
+
+def test_a_view_dearer_than_what_determines_it_cannot_be_a_price_point():
+    for points in ([(NORTH, "100.00")], [(BY_STREET, "10.00"), (TOTAL, "10.01")]):
+        rows = [{"query": query, "price": price} for query, price in points]
+        with pytest.raises(InputError) as refused:
+            quote(ALL, params={**PARAMS, "price_points": rows})
+        assert (refused.value.code, refused.value.field) == ("PRICE_POINTS_CONFLICT", "params.price_points")
+    allowed = [{"query": BY_STREET, "price": "10.01"}, {"query": TOTAL, "price": "10.01"}]
+    assert quote(TOTAL, params={**PARAMS, "price_points": allowed}).amount_minor == 1_001
+
+
+def test_the_entropy_price_that_is_not_offered_is_caught_by_the_checker():
+    sizes = {0: 0, 1: 0, 2: 1}
+    assert information.bundle_subadditive(lambda elements: sizes[len(elements)], [frozenset({0}), frozenset({1})]) == {"one": 0, "other": 1}
+
+
+def test_the_checkers_catch_wrong_prices():
+    sets = [frozenset({0, 1}), frozenset({1})]
+    assert information.bundle_monotone(lambda elements: -len(elements), sets) == {"one": 1, "other": 0}
+    assert information.information_monotone(sets, [1, 2]) == {"more": 0, "less": 1}
+    assert information.price_points(len, [(sets[0], 2), (sets[1], 2)]) == {"point": 1, "price": "1", "stated": "2"}
+    twice = information.never_charged_twice(lambda *_: 1, 1, 2)
+    assert twice == {"order": "0 1", "total": 2, "together": 1}
+
+
+def test_the_quote_says_where_one_ruled_out_database_differs_but_not_which_or_how():
+    answer = quote(TOTAL)
+    assert answer.extras["queries"][0]["witness"] == {"table": "shops", "column": "sales"}
+    assert answer.extras["queries"][0]["alone_minor"] == str(answer.amount_minor)
+    count = quote({"from": "shops", "aggregates": [{"function": "count"}]})
+    assert count.extras["queries"] == [{"alone_minor": "0", "conflicts": 0, "witness": None}]
+
+
+def test_the_34_queries_on_world_cost_what_they_cost():
+    params = world.plan(shared("data", "world"))
+    answer = quote(*(query for _, query in world.QUERIES), params=params)
+    alone = [int(told["alone_minor"]) for told in answer.extras["queries"]]
+    assert alone[9] == 3_340
+    assert alone[33] == 6_630
+    assert answer.amount_minor == sum(line.amount_minor for line in answer.lines) == 8_090
+    whole = quote({"from": "countries"}, {"from": "cities"}, {"from": "languages"}, params=params)
+    assert whole.amount_minor == 10_000
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=12, max_size=12), min_size=1, max_size=4))
+def test_merged_columns_are_the_equal_ones(rows):
+    matrix = np.array(rows)
+    classes = merge(matrix)
+    for one in range(12):
+        for other in range(12):
+            assert (classes[one] == classes[other]) == bool(np.all(matrix[:, one] == matrix[:, other]))
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(st.booleans(), min_size=8, max_size=8), max_size=4), st.lists(st.integers(0, 9), min_size=8, max_size=8))
+def test_weights_meet_points_that_some_weights_meet_and_none_is_negative(covers, hidden):
+    points = [(np.ones(8, dtype=bool), Fraction(sum(hidden)))]
+    points += [(np.array(bits), Fraction(sum(weight for weight, bit in zip(hidden, bits, strict=True) if bit))) for bits in covers]
+    classes, weights = weights_for(points)
+    assert min(weights) >= min(hidden)
+    each = [weights[place] for place in classes]
+    assert (
+        information.price_points(
+            lambda elements: sum(each[element] for element in elements),
+            [(frozenset(np.flatnonzero(bits).tolist()), price) for bits, price in points],
+        )
+        is None
+    )
+
+
+def test_without_points_every_element_weighs_the_same_and_impossible_points_have_no_weights():
+    whole = (np.ones(3, dtype=bool), Fraction(10))
+    assert weights_for([whole])[1] == (Fraction(10, 3),)
+    assert weights_for([whole, (np.array([True, False, False]), Fraction(11))]) is None
+    assert weights_for([whole, (np.zeros(3, dtype=bool), Fraction(1))]) is None
+    assert weights_for([whole, (np.array([True, False, False]), Fraction(9))])[1] == (Fraction(9), Fraction(1, 2))
+    one = Fraction(1)
+    assert maximise_last([[one, one], [one, one]], [one, one]) == [0, 1]
+
+
+def table(**more):
+    return {**PARAMS, "tables": [{**TABLE, **more}]}
+
+
+def asked(**more):
+    return {"queries": [{**ALL, **more}]}
+
+
+def condition(op, *values, column="shops.sales"):
+    return {"where": [{"column": column, "op": op, "values": list(values)}]}
+
+
+OTHER = {
+    "name": "others",
+    "columns": [{"name": "x", "type": "number", "decimals": 2}, {"name": "y", "type": "text"}],
+    "csv": "x,y\n1.25,a\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("params", "inputs", "code", "field"),
+    [
+        (table(csv=""), asked(), "BAD_FORMAT", "params.tables.0.csv"),
+        (table(csv="shop,street,sales\n"), asked(), "TOO_FEW", "params.tables.0.csv"),
+        (table(csv="shop,sales,street\na,1,b\n"), asked(), "HEADER_DIFFERS", "params.tables.0.csv.0"),
+        (table(csv="shop,street,sales\na,b\n"), asked(), "ROW_WIDTH", "params.tables.0.csv.1"),
+        (table(csv='shop,street,sales\na,"b,1\n'), asked(), "BAD_FORMAT", "params.tables.0.csv"),
+        (table(csv="shop,street,sales\na,b\0,1\n"), asked(), "BAD_TEXT", "params.tables.0.csv"),
+        (table(csv="shop,street,sales\n" + "a,b,1\n" * 400 + "\ud800,b,1\n"), asked(), "BAD_TEXT", "params.tables.0.csv"),
+        (table(csv="shop,street,sales\na,b,NaN\n"), asked(), "NOT_A_NUMBER", "params.tables.0.csv.1.sales"),
+        (table(csv="shop,street,sales\na,b,1\nc,d,1.5\n"), asked(), "OVER_PRECISE", "params.tables.0.csv.2.sales"),
+        (table(csv="shop,street,sales\na,b,4000000000001\n"), asked(), "TOO_LARGE", "params.tables.0.csv.1.sales"),
+        (table(csv="shop,street,sales\n" + "a,b,1\n" * 66_667), asked(), "TOO_MANY", "params.tables"),
+        (table(columns=[*COLUMNS, COLUMNS[0]]), asked(), "DUPLICATE", "params.tables.0.columns.3.name"),
+        (table(columns=[]), asked(), "TOO_FEW", "params.tables.0.columns"),
+        ({**PARAMS, "tables": [TABLE, TABLE]}, asked(), "DUPLICATE", "params.tables.1.name"),
+        ({**PARAMS, "price": "-1"}, asked(), "NEGATIVE", "params.price"),
+        ({**PARAMS, "currency": "KWD", "price": "9" * 16}, asked(), "OVERFLOW", "params.price"),
+        ({**PARAMS, "currency": "JPY"}, asked(), "OVER_PRECISE", "params.price"),
+        ({**PARAMS, "support_size": 2_001}, asked(), "TOO_LARGE", "params.support_size"),
+        ({**PARAMS, "support_seed": -1}, asked(), "TOO_SMALL", "params.support_seed"),
+        ({**PARAMS, "price_points": [{"query": {"from": "x"}, "price": "1"}]}, asked(), "NOT_ALLOWED", "params.price_points.0.query.from"),
+        (PARAMS, {"queries": []}, "TOO_FEW", "inputs.queries"),
+        (PARAMS, {"queries": [ALL] * 51}, "TOO_MANY", "inputs.queries"),
+        (PARAMS, {"queries": [ALL], "history": [ALL] * 101}, "TOO_MANY", "inputs.history"),
+        (PARAMS, {"queries": [ALL], "history": [{"from": "x"}]}, "NOT_ALLOWED", "inputs.history.0.from"),
+        (PARAMS, asked(select=["shops.nothing"]), "NOT_ALLOWED", "inputs.queries.0.select.0"),
+        (PARAMS, asked(select=["others.x"]), "NOT_ALLOWED", "inputs.queries.0.select.0"),
+        (PARAMS, asked(select=["1; drop table"]), "BAD_FORMAT", "inputs.queries.0.select.0"),
+        (PARAMS, asked(select=["shops.shop"], group_by=["shops.shop"]), "TOO_MANY", "inputs.queries.0.select"),
+        (PARAMS, asked(aggregates=[{"function": "sum"}]), "REQUIRED", "inputs.queries.0.aggregates.0.column"),
+        (PARAMS, asked(aggregates=[{"function": "avg", "column": "shops.shop"}]), "WRONG_TYPE", "inputs.queries.0.aggregates.0.column"),
+        (PARAMS, asked(**condition("lt")), "TOO_FEW", "inputs.queries.0.where.0.values"),
+        (PARAMS, asked(**condition("in")), "TOO_FEW", "inputs.queries.0.where.0.values"),
+        (PARAMS, asked(**condition("is_null", "1")), "TOO_MANY", "inputs.queries.0.where.0.values"),
+        (PARAMS, asked(**condition("lt", "1", "2")), "TOO_MANY", "inputs.queries.0.where.0.values"),
+        (PARAMS, asked(**condition("lt", "1e999999999")), "NOT_A_NUMBER", "inputs.queries.0.where.0.values.0"),
+        (PARAMS, asked(**condition("starts_with", "1")), "NOT_ALLOWED", "inputs.queries.0.where.0.op"),
+        (PARAMS, asked(**condition("like", "1")), "NOT_ALLOWED", "inputs.queries.0.where.0.op"),
+        (PARAMS, asked(order=[{"position": 4}], limit=1), "TOO_LARGE", "inputs.queries.0.order.0.position"),
+        (PARAMS, asked(limit=0), "TOO_SMALL", "inputs.queries.0.limit"),
+        (
+            PARAMS,
+            asked(join=[{"table": "shops", "left": "shops.shop", "right": "shops.shop"}]),
+            "DUPLICATE",
+            "inputs.queries.0.join.0.table",
+        ),
+        (
+            {**PARAMS, "tables": [TABLE, OTHER]},
+            asked(join=[{"table": "others", "left": "shops.sales", "right": "others.x"}]),
+            "JOIN_TYPES_DIFFER",
+            "inputs.queries.0.join.0.right",
+        ),
+    ],
+)
+def test_bad_data_and_queries_are_refused_at_their_field(params, inputs, code, field):
+    with pytest.raises(InputError) as refused:
+        QUERY_PRICE.run(Verb.QUOTE, params=params, inputs=inputs)
+    assert (refused.value.code, refused.value.field) == (code, field)
+    assert refused.value.text("zh")
+
+
+def test_a_join_of_too_many_rows_is_refused_before_it_is_made(monkeypatch):
+    monkeypatch.setattr(conflicts_module, "MAX_JOINED", 3)
+    with pytest.raises(InputError) as refused:
+        quote(ALL)
+    assert (refused.value.code, refused.value.field) == ("QUERY_TOO_LARGE", "inputs.queries.0")
+
+
+def test_a_condition_finer_than_its_column_is_compared_exactly():
+    rows = [("lt", "9.9", 1), ("le", "10.0", 2), ("gt", "19.99", 2), ("ge", "20.01", 0), ("eq", "10.5", 0), ("ne", "10.5", 4)]
+    plan = plan_of(QUERY_PRICE.validated_params(PARAMS))
+    for op, value, expected in rows:
+        query = read_query(plan.database, validate(QUERY, {**ALL, **condition(op, value)}, "q"), "q")
+        assert len(conflicts_module.answer(plan.database, query, "q")) == expected
