@@ -75,11 +75,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One verb of a model: the schema of its inputs and the pure function behind it."""
+    """One verb of a model: the schema of its inputs and the pure function behind it.
+
+    Attributes:
+        seeded: whether it draws at random, always or, given as a function, under some parameters only.
+    """
 
     inputs_schema: Schema
     run: Callable[[Call], Answer]
-    seeded: bool = False
+    seeded: bool | Callable[[JsonObject], bool] = False
+
+    def draws(self, params: JsonObject) -> bool:
+        """Whether it draws at random under these validated parameters, and so needs a seed."""
+        return self.seeded if isinstance(self.seeded, bool) else self.seeded(params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,24 +162,18 @@ class Model:
             UnknownModelError: VERB_UNKNOWN, SEED_REQUIRED, SEED_UNUSED, SEED_OUT_OF_RANGE.
             InputError: a field under ``params`` or ``inputs`` is refused; OVERFLOW if the amount would not fit.
         """
-        self.operation(verb, seed)
+        self.operation(verb)
         return self.prepared(params).run(verb, inputs=inputs, seed=seed)
 
-    def operation(self, verb: Verb, seed: int | None) -> Operation:
-        """Return the operation of a verb, refusing a seed that it does not need and a missing one that it does.
+    def operation(self, verb: Verb) -> Operation:
+        """Return the operation of a verb.
 
         Raises:
-            UnknownModelError: VERB_UNKNOWN, SEED_REQUIRED, SEED_UNUSED, SEED_OUT_OF_RANGE.
+            UnknownModelError: VERB_UNKNOWN.
         """
         operation = self.operations.get(verb)
         if operation is None:
             raise UnknownModelError("VERB_UNKNOWN", key=self.key, verb=str(verb)[:16])
-        if operation.seeded and seed is None:
-            raise UnknownModelError("SEED_REQUIRED", key=self.key)
-        if not operation.seeded and seed is not None:
-            raise UnknownModelError("SEED_UNUSED", key=self.key)
-        if seed is not None and not 0 <= seed <= SAFE_INTEGER:
-            raise UnknownModelError("SEED_OUT_OF_RANGE")
         return operation
 
     def describe(self) -> JsonObject:
@@ -219,7 +221,8 @@ class Prepared:
             UnknownModelError: VERB_UNKNOWN, SEED_REQUIRED, SEED_UNUSED, SEED_OUT_OF_RANGE.
             InputError: a field under ``inputs`` is refused; OVERFLOW if the amount would not fit.
         """
-        model, operation = self.model, self.model.operation(verb, seed)
+        model, operation = self.model, self.model.operation(verb)
+        _check_seed(model.key, seed, draws=operation.draws(self.params))
         filled = cast("JsonObject", validate(operation.inputs_schema, inputs, "inputs"))
         answer = operation.run(Call(self.params, filled, seed, self.plan))
         amount = answer.amount_minor
@@ -242,6 +245,15 @@ class Prepared:
             message = f"{model.key}: a line is not its quantity times its unit price: {dict(witness)}"
             raise ValueError(message)
         return quote
+
+
+def _check_seed(key: str, seed: int | None, *, draws: bool) -> None:
+    if draws and seed is None:
+        raise UnknownModelError("SEED_REQUIRED", key=key)
+    if not draws and seed is not None:
+        raise UnknownModelError("SEED_UNUSED", key=key)
+    if seed is not None and not 0 <= seed <= SAFE_INTEGER:
+        raise UnknownModelError("SEED_OUT_OF_RANGE")
 
 
 _LINES_SUM: Final = Claim(charges.LINES_SUM, Standing.CHECKED)

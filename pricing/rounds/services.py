@@ -221,7 +221,7 @@ def _standing(held: Round) -> list[Bid]:
 
 
 def _seed(held: Round) -> Seed | None:
-    if not model_of(held.plan).operations[Verb.CLEAR].seeded:
+    if not model_of(held.plan).operations[Verb.CLEAR].draws(held.plan.params):
         return None
     seed = seed_after(held.closed_event, purpose=held.pk) if held.closed_event else None
     if seed is None:

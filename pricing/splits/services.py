@@ -192,7 +192,9 @@ def _holders(plan: Plan, inputs: dict[str, Any]) -> set[UUID]:
     operation = model_of(plan).operations[Verb.SPLIT]
     asked = {**inputs, AMOUNT: Money(REFERENCE_MINOR, currency(plan.currency)).format()}
     try:
-        answer = model_of(plan).run(Verb.SPLIT, params=plan.params, inputs=asked, seed=0 if operation.seeded else None).to_json()
+        answer = (
+            model_of(plan).run(Verb.SPLIT, params=plan.params, inputs=asked, seed=0 if operation.draws(plan.params) else None).to_json()
+        )
     except PricingError as error:
         raise PricingRefused(error, under=("inputs",)) from error
     shares: Any = answer["extras"]
@@ -230,7 +232,7 @@ def _consent(actor: Actor, split: Split) -> None:
 
 
 def _drawn(split: Split) -> Seed | None:
-    if not model_of(split.plan).operations[Verb.SPLIT].seeded:
+    if not model_of(split.plan).operations[Verb.SPLIT].draws(split.plan.params):
         return None
     seed = seed_after(split.agreed_event, purpose=split.pk) if split.agreed_event else None
     if seed is None:

@@ -165,7 +165,7 @@ def test_two_editions_leave_the_higher_type_what_the_lower_one_would():
     assert [(line.code, line.amount_minor) for line in quote.lines] == [("SALES", 180_000), ("SALES", 320_000)]
     assert {claim.property: claim.standing.value for claim in quote.claims} == {
         "incentive_compatible": "checked",
-        "individually_rational": "checked",
+        "screening_rational": "checked",
         "lines_sum": "checked",
     }
 

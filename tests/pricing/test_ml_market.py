@@ -159,7 +159,7 @@ def test_sellers_of_the_same_features_share_one_sellers_part_and_the_rest_goes_t
     said = claims(quote)
     assert said["replication_robust"].standing is Standing.CHECKED
     assert said["truthful_gain_bid"].standing is Standing.PROVEN
-    assert (said["efficient"].standing, said["efficient"].witness) == (Standing.NOT_HELD, {"sum": "30", "worth": "40"})
+    assert (said["efficient_division"].standing, said["efficient_division"].witness) == (Standing.NOT_HELD, {"sum": "30", "worth": "40"})
 
 
 def test_similarity_is_the_squared_cosine_exactly():

@@ -46,7 +46,7 @@ def test_a_type_too_small_to_be_worth_serving_is_left_out():
         "monotone": "proven",
         "subadditive": "proven",
         "incentive_compatible": "checked",
-        "individually_rational": "checked",
+        "screening_rational": "checked",
         "lines_sum": "checked",
     }
 

@@ -25,7 +25,7 @@ Mechanism = Callable[[Sequence[int], Similarity], Values]
 Divide = Callable[[int, Mapping[str, Fraction]], Mapping[str, int]]
 """Minor units and parts by key, to minor units by key."""
 
-EFFICIENT: Final = "efficient"
+EFFICIENT: Final = "efficient_division"
 SYMMETRIC: Final = "symmetric"
 NULL_PLAYER: Final = "null_player"
 DUMMY_PLAYER: Final = "dummy_player"

@@ -42,8 +42,8 @@ class Division:
     by_claims: bool = False
 
 
-def divide(params: JsonObject, inputs: JsonObject, holders: Sequence[str], unit: Currency) -> Division:
-    """Return the division of validated inputs under a validated plan.
+def divide(params: JsonObject, inputs: JsonObject, holders: Sequence[str], unit: Currency, seed: int | None) -> Division:
+    """Return the division of validated inputs under a validated plan; the seed is there where the plan allows sampling.
 
     Raises:
         InputError: as reading the inputs, or NEEDS_SAMPLING.
@@ -57,7 +57,7 @@ def divide(params: JsonObject, inputs: JsonObject, holders: Sequence[str], unit:
         return Division(_by_claims(params, inputs, unit), by_claims=True)
     game = read_game(inputs, holders)
     if game is None:
-        return _sampled(params, inputs, len(holders))
+        return _sampled(params, inputs, len(holders), seed)
     if params["rule"] in CORE_RULES:
         return _by_core(params, game)
     similarity = read_similarity(inputs, holders) if params["rule"] == "robust_shapley" else []
@@ -105,12 +105,12 @@ def _by_core(params: JsonObject, game: Game) -> Division:
     return Division(parts_of(values, Fraction(game.worth)), values, game, point=point)
 
 
-def _sampled(params: JsonObject, inputs: JsonObject, players: int) -> Division:
+def _sampled(params: JsonObject, inputs: JsonObject, players: int, seed: int | None) -> Division:
     """Estimate the Shapley value of weighted voting, if the plan allows it."""
     plan = cast("Mapping[str, int] | None", params.get("sampling"))
-    if plan is None:
+    if plan is None or seed is None:
         raise InputError("NEEDS_SAMPLING", "params.sampling")
     weights, quota = read_voting(inputs)
     gains = sampling.voting_gains(weights, quota)
-    sample = sampling.sampled_shapley(gains, players, pairs=plan["pairs"], seed=plan["seed"], spread=1)
+    sample = sampling.sampled_shapley(gains, players, pairs=plan["pairs"], seed=seed, spread=1)
     return Division(parts_of(sample.values, Fraction(1)), sample.values, sample=sample)

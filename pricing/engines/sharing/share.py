@@ -25,7 +25,7 @@ def _split(call: Call) -> Answer:
     amount = read_amount(call.inputs["amount"], unit, "inputs.amount")
     require_form(cast("str", call.params["rule"]), call.inputs)
     holders = read_holders(call.inputs)
-    division = divide(call.params, call.inputs, holders, unit)
+    division = divide(call.params, call.inputs, holders, unit, call.seed)
     parts = dict(zip(holders, division.parts.parts, strict=True))
     parts[LEFT] = 1 - sum(parts.values(), Fraction(0))
     amount_minor = int(amount * unit.scale)
@@ -126,7 +126,7 @@ SHARE: Final = Model(
         "若各方可能复制数据参与，请选抗复制规则。",
     ),
     params_schema=PARAMS,
-    operations={Verb.SPLIT: Operation(INPUTS, _split)},
+    operations={Verb.SPLIT: Operation(INPUTS, _split, seeded=lambda params: "sampling" in params)},
     sentences={
         "SHARE": ("Share of {holder}", "{holder} 的份额"),
         "RESIDUAL": ("What the rule leaves, to {holder}", "规则余额，归 {holder}"),

@@ -58,10 +58,8 @@ _EXTRA: Final[Mapping[str, Mapping[str, Schema]]] = {
         "sampling": shapes.record(
             ("Sampling, where weights are too fine to count", "抽样（权重过细无法精确计数时）"),
             {
-                "seed": shapes.integer(("Seed, fixed before the weights are known", "种子（须在权重确定前约定）"), least=0, most=2**53 - 1),
                 "pairs": shapes.integer(("Pairs of an order and its reverse", "正反排列对数"), least=100, most=20_000, default=10_000),
             },
-            required=["seed"],
         )
     },
     "beta": {
