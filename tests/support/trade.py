@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.db.models import Max
 from django.test import Client as DjangoClient
+from django.test import override_settings
 
 from listings.products.models import Offer
 from listings.resources.paper_services import source_statement_file
@@ -18,7 +21,7 @@ from marketplace.deals.tasks import run_once as deals
 from marketplace.delivery.tasks import run_once as delivery
 from registry.base.actor import PartyKind
 from registry.log.integrator import integrate
-from registry.log.models import SignedCheckpoint
+from registry.log.models import Entry, Outbox, SignedCheckpoint
 from registry.rights.models import Grant
 from settlement.payments import services as payments
 from settlement.payments.models import Charge
@@ -46,6 +49,8 @@ DERIVING: Final = {"derive": True, "provideDerived": True, "territory": "CN"}
 STATE: Final = "deal { id state version }"
 SIGNING: Final = "query($id: ID!, $side: DealSide!) { node(id: $id) { ... on Deal { version signingText(side: $side) } } }"
 ROUNDS_MAX: Final = 20
+YEAR: Final = timedelta(days=365)
+LOOK: Final = payments.LOOK_AFTER
 
 
 @dataclass(frozen=True)
@@ -120,9 +125,9 @@ class Trade:
 
 
 @contextmanager
-def recording(settings: Any) -> Iterator[RecordingGateway]:
+def recording(configured: Any) -> Iterator[RecordingGateway]:
     """A gateway of this process in the place of the configured one."""
-    settings.STRIPE_API_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_recording", "whsec_unused"
+    configured.STRIPE_API_KEY, configured.STRIPE_WEBHOOK_SECRET = "sk_test_recording", "whsec_unused"
     recorder, real = RecordingGateway(), payments.StripeGateway
     payments.gateway.cache_clear()
     payments.StripeGateway = lambda _config: recorder
@@ -144,7 +149,8 @@ def trader(*kinds: PartyKind, name: str, by: Party) -> Trader:
 
 def registered(owner: Trader, *relied: Grant) -> RegisteredObject:
     """An object of the owner with all three rights and a stated source, derived if it relies on licences."""
-    thing = m.register(owner.party, *relied)
+    days = (min(grant.valid.upper for grant in relied) - m.today()).days if relied else 5 * 365
+    thing = m.register(owner.party, *relied, days=days)
     stated = {"statement": "Own sensors", "evidence_sha256": m.DIGEST, "idempotency_key": m.key()}
     source_statement_file(actor=owner.party.actor, object_id=thing.pk, **stated)
     return thing
@@ -193,6 +199,15 @@ def licensed(of: World, owner: Trader, thing: RegisteredObject, licensee: Trader
     licence = signed(of, shelf=shelf, buyer=licensee)
     assert licence.deal.state == "IN_FORCE"
     return Grant.objects.get(deal_id=licence.uuid)
+
+
+def chained(of: World, *, price: str = "11999.99") -> World:
+    """The market with other goods: its seller licensed a maker, who licensed a refiner, who sells what it made."""
+    maker = trader(PartyKind.MERCHANT, PartyKind.BUYER, name="Maker", by=of.institution)
+    refiner = trader(PartyKind.MERCHANT, PartyKind.BUYER, name="Refiner", by=of.institution)
+    table = registered(maker, licensed(of, of.seller, registered(of.seller), maker))
+    index = registered(refiner, licensed(of, maker, table, refiner))
+    return replace(of, seller=refiner, flat=shelved(refiner, index, price=price, content=b"day,index\n2013-01-01,0.7\n"))
 
 
 def quoted(of: World, *, shelf: Shelf | None = None, buyer: Trader | None = None) -> str:
@@ -251,11 +266,17 @@ def fund(trade: Trade, *, card: str = GOOD_CARD, **given: Any) -> Payload:
     return trade.step(trade.buyer.client, "dealFund", paymentMethod=card, **given)
 
 
-def funded(of: World, **given: Any) -> Trade:
-    """A deal whose money the gateway took and said so."""
+def asked(of: World, **given: Any) -> Trade:
+    """A deal whose money the gateway took, but has not said so."""
     trade = signed(of, **given)
     assert fund(trade).ok
     relay()
+    return trade
+
+
+def funded(of: World, **given: Any) -> Trade:
+    """A deal whose money the gateway took and said so."""
+    trade = asked(of, **given)
     announce(trade)
     relay()
     assert trade.deal.state == "FUNDED"
@@ -324,6 +345,26 @@ def relay() -> None:
         if not sum([integrate(), charges(), delivery(), deals()]):
             return
     raise AssertionError("the relays found no end")
+
+
+def told(*schemas: str) -> list[dict[str, Any]]:
+    """The bodies of events of these schemas, in the log and before it, oldest first."""
+    bodies = [row.body for row in Entry.objects.filter(schema__in=schemas).order_by("id")]
+    bodies += [row.body for row in Outbox.objects.order_by("seq")]
+    return [body for body in (json.loads(bytes(raw)) for raw in bodies) if body["schema"] in schemas]
+
+
+@contextmanager
+def acting() -> Iterator[RecordingGateway]:
+    """A gateway and the demo clock, for what is built before any test."""
+    with override_settings(DEMO_CLOCK=True), recording(settings) as recorder:
+        yield recorder
+
+
+def here(trade: Trade, gateway: RecordingGateway) -> Trade:
+    """A deal that was made before the test, in the test's own world: its gateway has taken what was taken then."""
+    gateway.recall(trade.world.gateway)
+    return replace(trade, world=replace(trade.world, gateway=gateway))
 
 
 def logged() -> int:
