@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Max
@@ -34,7 +35,6 @@ from tests.support.parties import Party, admit, register_key, text, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -50,6 +50,7 @@ STATE: Final = "deal { id state version }"
 SIGNING: Final = "query($id: ID!, $side: DealSide!) { node(id: $id) { ... on Deal { version signingText(side: $side) } } }"
 ROUNDS_MAX: Final = 20
 YEAR: Final = timedelta(days=365)
+MONTH: Final = timedelta(days=30)
 LOOK: Final = payments.LOOK_AFTER
 
 
