@@ -82,12 +82,22 @@ def test_a_side_signs_once(of, made, snapshot):
     before = snapshot(*WRITTEN)
     refused = trade.sign(made, of.seller, "SELLER")
     assert refused.user_errors == [UserError(code="ALREADY_SIGNED", field=["dealId"])]
-    assert refused.user_errors[0].message == "The Seller has already signed."
+    assert refused.user_errors[0].message == "The seller has already signed."
     assert snapshot(*WRITTEN) == before
     assert trade.sign(made, of.buyer, "BUYER").ok
     before = snapshot(*WRITTEN)
     assert trade.sign(made, of.buyer, "BUYER").codes == ["ILLEGAL_TRANSITION"]
     assert snapshot(*WRITTEN) == before
+
+
+def test_a_side_is_named_in_the_language_of_the_request(of, made):
+    assert trade.sign(made, of.seller, "SELLER").ok
+    chinese = {who: Client(token=who.party.token, language="zh-hans") for who in (of.seller, of.buyer)}
+    given = {"signingKeyId": of.seller.key, "signature": trade.signature(made, of.seller, "SELLER")}
+    (error,) = made.step(chinese[of.seller], "dealSign", **given).user_errors
+    assert error.message == "卖方已经签署。"
+    (error,) = made.step(chinese[of.seller], "dealFund", paymentMethod="pm_card_visa").user_errors
+    assert (error.message, error.remedy) == ("贵单位不是该交易的买方。", "此步骤由买方办理。")
 
 
 def test_a_signature_serves_no_other_side_deal_or_contract(of, made, snapshot):
