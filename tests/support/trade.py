@@ -20,9 +20,10 @@ from listings.resources.paper_services import source_statement_file
 from marketplace.deals.models import Deal
 from marketplace.deals.tasks import run_once as deals
 from marketplace.delivery.tasks import run_once as delivery
-from registry.base.actor import PartyKind
+from registry.base.actor import SYSTEM, PartyKind
 from registry.log.integrator import integrate
 from registry.log.models import Entry, Outbox, SignedCheckpoint
+from registry.rights.ending import end
 from registry.rights.models import Grant
 from settlement.payments import services as payments
 from settlement.payments.models import Charge
@@ -169,14 +170,16 @@ def shelved(
     return Shelf(owner, thing, listing, offer, content)
 
 
-def offered(owner: Trader, listing: str, expected: int, *, price: str | None = None, share_ppm: int = SHARE_PPM) -> Offer:
+def offered(
+    owner: Trader, listing: str, expected: int, *, price: str | None = None, share_ppm: int = SHARE_PPM, exclusive: bool = False
+) -> Offer:
     """Add an offer to a draft."""
     if price is None:
         plan = shop.plan(owner.client, json.dumps({"currency": "CNY", "share_ppm": share_ppm}), "income_share")
     else:
         plan = shop.plan(owner.client, json.dumps({"kind": "one_off", "currency": "CNY", "price": price}))
     scope = DERIVING if price is None else {"territory": "CN"}
-    shop.offer(owner.client, listing, plan, expected=expected, delivery="FILE", scope=scope)
+    shop.offer(owner.client, listing, plan, expected=expected, delivery="FILE", scope=scope, exclusive=exclusive)
     return Offer.objects.latest("added_at")
 
 
@@ -209,6 +212,11 @@ def chained(of: World, *, price: str = "11999.99") -> World:
     table = registered(maker, licensed(of, of.seller, registered(of.seller), maker))
     index = registered(refiner, licensed(of, maker, table, refiner))
     return replace(of, seller=refiner, flat=shelved(refiner, index, price=price, content=b"day,index\n2013-01-01,0.7\n"))
+
+
+def end_right(grant: Grant, *, days: int = 0) -> None:
+    """End a right, and what rests on it, on a day from today."""
+    end(actor=SYSTEM, origin_id=grant.origin_id, ends_on=m.today() + timedelta(days=days), reason="False proof")
 
 
 def quoted(of: World, *, shelf: Shelf | None = None, buyer: Trader | None = None) -> str:
