@@ -7,10 +7,12 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.storage import storages
 from django.db.models import Max
 from django.test import Client as DjangoClient
 from django.test import override_settings
@@ -22,7 +24,8 @@ from marketplace.deals.tasks import run_once as deals
 from marketplace.delivery.tasks import run_once as delivery
 from registry.base.actor import SYSTEM, PartyKind
 from registry.log.integrator import integrate
-from registry.log.models import Entry, Outbox, SignedCheckpoint
+from registry.log.models import Entry, LogState, Outbox, SignedCheckpoint
+from registry.log.selectors import _trees
 from registry.rights.ending import end
 from registry.rights.models import Grant
 from settlement.payments import services as payments
@@ -368,6 +371,22 @@ def acting() -> Iterator[RecordingGateway]:
     """A gateway and the demo clock, for what is built before any test."""
     with override_settings(DEMO_CLOCK=True), recording(settings) as recorder:
         yield recorder
+
+
+@contextmanager
+def as_published() -> Iterator[None]:
+    """Put back what the log published beside the database, for a block whose transaction is rolled back."""
+    state = LogState.objects.first()
+    if state is None:
+        yield
+        return
+    file = Path(storages["log"].path(f"{state.log_id}/checkpoint"))
+    published = file.read_bytes()
+    try:
+        yield
+    finally:
+        file.write_bytes(published)
+        _trees.pop(state.log_id, None)
 
 
 def here(trade: Trade, gateway: RecordingGateway) -> Trade:

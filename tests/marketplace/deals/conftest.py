@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.core.files.storage import storages
 from django.db import transaction
 
-from registry.log.models import LogState
-from registry.log.selectors import _trees
 from tests.support import trade
 from tests.support.gateway import RecordingGateway
 
@@ -45,15 +41,8 @@ def market(outer: None) -> trade.World:
 @pytest.fixture
 def rolled_back(outer: None, db: None) -> Iterator[None]:
     """The test's own transaction; what the log publishes beside the database goes back with it."""
-    state = LogState.objects.first()
-    if state is None:
+    with trade.as_published():
         yield
-        return
-    file = Path(storages["log"].path(f"{state.log_id}/checkpoint"))
-    published = file.read_bytes()
-    yield
-    file.write_bytes(published)
-    _trees.pop(state.log_id, None)
 
 
 @pytest.fixture
