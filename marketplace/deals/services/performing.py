@@ -14,6 +14,7 @@ from marketplace.deals.states import TRANSITIONS, State
 from marketplace.deals.subject import deal_subject
 from marketplace.deals.terms import INSPECTION_DAYS
 from marketplace.delivery.services import entitlements_screened
+from marketplace.delivery.states import Mode
 from marketplace.screening.services import screen_deal
 from registry.base import clock, work
 from registry.base.actor import SYSTEM, Actor, require
@@ -92,10 +93,12 @@ def deal_opening(*, deal_id: UUID) -> None:
     entitlements_screened(deal_id=deal.pk, passes=verdict.passes)
     if not verdict.passes:
         _open_again(deal)
+    elif deal.terms["delivery"]["mode"] == Mode.GRANT:
+        deal_delivered(deal_id=deal_id, sha256=deal.terms_hash)
 
 
 def deal_delivered(*, deal_id: UUID, sha256: str) -> None:
-    """Take note that the whole file reached the buyer; starts the inspection period. Called by the relay; idempotent.
+    """Take note that the whole file, or the bare right, reached the buyer; starts the inspection period. Called by the relay; idempotent.
 
     Writes one ``deal.delivered`` event.
     """
@@ -110,7 +113,7 @@ def deal_delivered(*, deal_id: UUID, sha256: str) -> None:
 
 
 def deal_accept(*, actor: Actor, deal_id: UUID, received_sha256: str, expected_version: int, idempotency_key: str) -> Deal:
-    """Accept what was delivered; the buyer states the SHA-256 of what arrived.
+    """Accept what was delivered; the buyer states the SHA-256 of what arrived: of the file, or of the contract where it grants no more.
 
     Writes one ``deal.accepted`` event.
 
@@ -124,7 +127,7 @@ def deal_accept(*, actor: Actor, deal_id: UUID, received_sha256: str, expected_v
         if call.replayed:
             return call.result(Deal)
         deal = Deal.objects.lock(deal_id)
-        if received_sha256.lower() != deal.terms["delivery"]["sha256"]:
+        if received_sha256.lower() != _contracted(deal):
             raise FileDiffers(field=("receivedSha256",))
         _accept(actor, deal, expected_version)
         return call.done(deal)
@@ -135,6 +138,12 @@ def inspection_ended(*, deal_id: UUID) -> None:
     deal = Deal.objects.lock(deal_id)
     if deal.state == State.DELIVERED:
         _accept(SYSTEM, deal, deal.version)
+
+
+def _contracted(deal: Deal) -> str | None:
+    """The SHA-256 of what the contract delivers. A bare right is what the contract itself states."""
+    sha256: str | None = deal.terms_hash if deal.terms["delivery"]["mode"] == Mode.GRANT else deal.terms["delivery"]["sha256"]
+    return sha256
 
 
 def _open_again(deal: Deal) -> None:

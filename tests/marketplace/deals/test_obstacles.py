@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from listings.products.models import Offer
 from marketplace.deals.models import Deal, DealRight
 from marketplace.delivery.models import Entitlement
 from registry.base import clock
@@ -115,3 +116,22 @@ def test_asking_whether_a_right_can_be_granted_grants_nothing(of):
     assert not Grant.objects.filter(deal_id=made.uuid).exists()
     assert DealRight.objects.get().grant_id is None
     assert all(event["data"]["deal"] != str(made.uuid) for event in trade.told("right.granted"))
+
+
+def test_a_bare_right_is_delivered_by_its_registration_and_accepted_by_the_contracts_hash(of):
+    """Without a file there is nothing to fetch: what the buyer gets is the registered right that the contract states."""
+    thing = trade.registered(of.seller)
+    listing = shop.drafted(of.seller.client, thing)
+    plan = shop.plan(of.seller.client)
+    shop.offer(of.seller.client, listing, plan, delivery="GRANT", scope={"territory": "CN"})
+    assert shop.publish(of.seller.client, listing, 2)["listing"]["state"] == "LISTED"
+    made = trade.asked(of, shelf=trade.Shelf(of.seller, thing, listing, Offer.objects.latest("added_at"), b""))
+    assert trade.announce(made) == 200
+    trade.relay()
+    row = made.deal
+    assert (row.state, row.inspection_until_at - row.delivered_at) == ("DELIVERED", timedelta(days=7))
+    (told,) = trade.told("deal.delivered")
+    assert told["data"]["sha256"] == row.terms_hash
+    assert trade.accept(made, receivedSha256="0" * 64).codes == ["FILE_DIFFERS"]
+    assert trade.accept(made, receivedSha256=row.terms_hash)["deal"]["state"] == "ACCEPTED"
+    assert trade.settle(made)["deal"]["state"] == "SETTLED"
