@@ -1,9 +1,14 @@
 """What deals refuse."""
 
+from typing import Final
+
 from django.db import IntegrityError
 from django.utils.translation import gettext_noop
 
 from registry.base.errors import UserError
+
+SIDES: Final = (gettext_noop("seller"), gettext_noop("buyer"), gettext_noop("seller or buyer"), gettext_noop("institution"))
+"""Who may do a step, as ``NotASide`` and ``AlreadySigned`` name them."""
 
 
 class OfferNotOpen(UserError):

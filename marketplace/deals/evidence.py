@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
 from django.utils.translation import gettext_noop
 
 from marketplace.deals.models import Deal
@@ -71,12 +72,16 @@ def _key_events(deal: Deal) -> list[UUID]:
 
 
 def _grant_events(deal: Deal) -> list[UUID]:
-    """The grants to the buyer, the rights they rest on, and the rights of everybody who shares in the money."""
+    """The grants to the buyer, the rights they rest on, and the rights of everybody who shares in the money: as they were granted.
+
+    What became of them later is no part of this evidence, and does not change it.
+    """
     granted = list(Grant.objects.filter(pk__in=deal.rights.values("grant")))
     parties = {UUID(share["holder"]) for share in deal.terms["shares"]} | {deal.seller_id}
     sources = [UUID(share["source"]) for share in deal.terms["shares"]] + [right.object_id for right in granted]
-    owners = Grant.objects.filter(holder__in=parties, object__in=sources, kind="OPERATE", parent=None, recorded__upper_inf=True)
-    parents = Grant.objects.filter(pk__in=[right.parent_id for right in granted])
+    first = Grant.objects.filter(pk=F("origin"), recorded__startswith__lte=deal.settled_at)
+    owners = first.filter(holder__in=parties, object__in=sources, kind="OPERATE", parent=None)
+    parents = first.filter(pk__in=[right.parent_id for right in granted])
     return list(dict.fromkeys(right.event_id for right in (*_in_order(owners), *_in_order(parents), *granted)))
 
 

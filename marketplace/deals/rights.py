@@ -1,9 +1,12 @@
 """Registers what a deal grants, under the seller's own right, and opens its use."""
 
+from django.db import transaction
+
 from marketplace.deals.errors import NotYet
 from marketplace.deals.models import Deal
+from marketplace.delivery.models import Entitlement
 from marketplace.delivery.services import entitlement_open
-from registry.base.actor import Actor
+from registry.base.actor import SYSTEM, Actor
 from registry.rights.scope import Scope
 from registry.rights.selectors import held
 from registry.rights.services import grant_register
@@ -37,16 +40,30 @@ def grant_rights(*, actor: Actor, deal: Deal) -> None:
         right.save(update_fields=["grant"])
 
 
+def require_grantable(*, deal: Deal) -> None:
+    """Refuse, before money moves for a deal, what the register would refuse after: tried and taken back in the caller's transaction.
+
+    Raises:
+        NotYet, RightTaken, NotCovered, Held: as ``grant_rights``.
+    """
+    with transaction.atomic():
+        grant_rights(actor=SYSTEM, deal=deal)
+        transaction.set_rollback(True)
+
+
 def open_entitlements(*, deal: Deal, suspended: bool) -> None:
-    """Open what the buyer may use now, one entitlement a granted right; called in the caller's transaction.
+    """Open what the buyer may use now, one entitlement a granted right, unless it is open; called in the caller's transaction.
 
     Raises:
         NotYet: a right has no registered grant.
     """
     asset = deal.offer.listing.product_version.asset
+    opened = set(Entitlement.objects.filter(deal_id=deal.pk).values_list("grant_id", flat=True))
     for right in deal.rights.order_by("object_id", "kind"):
         if right.grant_id is None:
             raise NotYet(reason="a right that the deal grants is not registered")
+        if right.grant_id in opened:
+            continue
         entitlement_open(
             deal_id=deal.pk,
             holder_id=deal.buyer_id,

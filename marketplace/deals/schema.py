@@ -296,7 +296,9 @@ class DealAccept(Mutation):
 
     class Input:
         deal_id = IdOf("Deal", required=True)
-        received_sha256 = graphene.String(required=True, description="Of the file that arrived. 收到文件的 SHA-256")
+        received_sha256 = graphene.String(
+            required=True, description="Of the file that arrived, or termsHash for a bare right. 收到文件的 SHA-256，或合同哈希"
+        )
         expected_version = graphene.Int(required=True)
         idempotency_key = graphene.String(required=True)
 

@@ -1,12 +1,12 @@
-"""The relays of deals: money that arrived, files that arrived, inspection periods that ended."""
+"""The relays of deals: money that arrived, what then stood in the way, files that arrived, inspection periods that ended."""
 
 import json
 from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from marketplace.deals.services import deal_delivered, deal_funded, inspection_ended
-from marketplace.deals.services.performing import INSPECTION_TOPIC
+from marketplace.deals.services import deal_delivered, deal_funded, deal_opening, inspection_ended
+from marketplace.deals.services.performing import INSPECTION_TOPIC, OPENING_TOPIC
 from registry.base import work
 from registry.log.models import Entry
 from registry.log.services import follow
@@ -16,6 +16,7 @@ _FOLLOWED: Final[Mapping[str, str]] = {"payment.received": "deals.funded", "deli
 _HANDLERS: Final[Mapping[str, work.Handler]] = {
     "deals.funded": lambda item: deal_funded(deal_id=UUID(item.payload["deal"])),
     "deals.delivered": lambda item: deal_delivered(deal_id=UUID(item.payload["deal"]), sha256=item.payload["sha256"]),
+    OPENING_TOPIC: lambda item: deal_opening(deal_id=UUID(item.payload["deal"])),
     INSPECTION_TOPIC: lambda item: inspection_ended(deal_id=UUID(item.payload["deal"])),
 }
 

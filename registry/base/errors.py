@@ -4,8 +4,8 @@ from typing import Any, ClassVar, Final
 
 from django.utils.translation import gettext, gettext_noop
 
-SPOKEN: Final = frozenset({"noun", "rule"})
-"""Parameters that are words of ours, not values of the request: what a thing is called, and the rule that a value breaks."""
+SPOKEN: Final = frozenset({"noun", "rule", "side"})
+"""Parameters that are words of ours, not values of the request: what a thing is called, the rule that a value breaks, who does a step."""
 
 
 class EgretError(Exception):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from pricing.money import CURRENCIES
 from registry.base.actor import Actor
 from registry.base.errors import BadInput
 from settlement.ledger.models import AccountKind
@@ -14,13 +15,19 @@ from settlement.ledger.services import MARKET
 
 LINES_MAX: Final = 1_000
 
-_LINES: Final = """
-SELECT e.at, e.kind, e.deal, m.id, CASE WHEN m.dst = a.id THEN m.amount ELSE -m.amount END
+KINDS: Final = (AccountKind.PAYABLE, AccountKind.INSTITUTION_FEE)
+"""The accounts of what the market owes a party: its shares, and the fees of a trading-service institution."""
+
+_MOVED: Final = """
 FROM settlement_account a
 JOIN settlement_move m ON m.market = a.market AND (m.dst = a.id OR m.src = a.id)
 JOIN settlement_entry e ON e.market = m.market AND e.id = m.entry
-WHERE a.market = %(market)s AND a.kind = %(kind)s AND a.owner = %(owner)s AND a.unit = %(unit)s AND e.at < %(until)s
-ORDER BY e.at, m.id
+WHERE a.market = %(market)s AND a.kind = ANY(%(kinds)s) AND a.owner = %(owner)s AND a.unit = %(unit)s
+"""
+_DELTA: Final = "CASE WHEN m.dst = a.id THEN m.amount ELSE -m.amount END"
+_OPENING: Final = f"SELECT coalesce(sum({_DELTA}), 0) {_MOVED} AND e.at < %(since)s"
+_LINES: Final = f"""
+SELECT e.at, e.kind, e.deal, m.id, {_DELTA} {_MOVED} AND e.at >= %(since)s AND e.at < %(until)s ORDER BY e.at, m.id LIMIT %(limit)s
 """
 
 
@@ -55,16 +62,31 @@ def statement(*, actor: Actor, currency: str, since: datetime, until: datetime) 
     """What the market owed the actor's organisation over a period, from ``since`` to before ``until``.
 
     Raises:
-        BadInput: an empty period, or more than ``LINES_MAX`` moves in it.
+        BadInput: a currency that is none, instants without an offset, an empty period, or more than ``LINES_MAX`` moves in it.
         Unauthenticated: nobody is signed in.
     """
+    owner = actor.acting_for
+    if currency not in CURRENCIES:
+        raise BadInput("currency", "a currency that the market knows, such as CNY")
+    for name, instant in (("since", since), ("until", until)):
+        if instant.tzinfo is None:
+            raise BadInput(name, "an instant with its offset from UTC, such as 2026-01-31T08:00:00+08:00")
     if since >= until:
         raise BadInput("until", "later than since")
-    values: dict[str, Any] = {"market": MARKET, "kind": AccountKind.PAYABLE, "owner": actor.acting_for, "unit": currency, "until": until}
+    values: dict[str, Any] = {
+        "market": MARKET,
+        "kinds": list(KINDS),
+        "owner": owner,
+        "unit": currency,
+        "since": since,
+        "until": until,
+        "limit": LINES_MAX + 1,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_LINES, values)
-        moves = [StatementLine(*row) for row in cursor.fetchall()]
-    lines = tuple(move for move in moves if move.at >= since)
-    if len(lines) > LINES_MAX:
-        raise BadInput("since", f"a period with at most {LINES_MAX} moves")
-    return Statement(currency, since, until, sum(move.amount_minor for move in moves if move.at < since), lines)
+        lines = tuple(StatementLine(*row) for row in cursor.fetchall())
+        if len(lines) > LINES_MAX:
+            raise BadInput("since", f"a period with at most {LINES_MAX} moves")
+        cursor.execute(_OPENING, values)
+        opening = int(cursor.fetchone()[0])
+    return Statement(currency, since, until, opening, lines)

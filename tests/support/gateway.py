@@ -79,6 +79,10 @@ class RecordingGateway:
         """Let every payment taken so far stand otherwise than it was asked for."""
         self.payments = {name: replace(payment, **changed) for name, payment in self.payments.items()}
 
+    def recall(self, other: RecordingGateway) -> None:
+        """Know what another one was asked and took."""
+        self.requests, self.payments, self.made = dict(other.requests), dict(other.payments), dict(other.made)
+
     def message(self, payment_id: str, *, event_id: str | None = None) -> tuple[bytes, str]:
         """The bytes and the signature of the message that a payment succeeded."""
         payload = json.dumps(

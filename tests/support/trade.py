@@ -5,20 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
+from django.conf import settings
+from django.core.files.storage import storages
 from django.db.models import Max
 from django.test import Client as DjangoClient
+from django.test import override_settings
 
 from listings.products.models import Offer
 from listings.resources.paper_services import source_statement_file
 from marketplace.deals.models import Deal
 from marketplace.deals.tasks import run_once as deals
 from marketplace.delivery.tasks import run_once as delivery
-from registry.base.actor import PartyKind
+from registry.base.actor import SYSTEM, PartyKind
 from registry.log.integrator import integrate
-from registry.log.models import SignedCheckpoint
+from registry.log.models import Entry, LogState, Outbox, SignedCheckpoint
+from registry.log.selectors import _trees
+from registry.rights.ending import end
 from registry.rights.models import Grant
 from settlement.payments import services as payments
 from settlement.payments.models import Charge
@@ -31,7 +39,6 @@ from tests.support.parties import Party, admit, register_key, text, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -46,6 +53,9 @@ DERIVING: Final = {"derive": True, "provideDerived": True, "territory": "CN"}
 STATE: Final = "deal { id state version }"
 SIGNING: Final = "query($id: ID!, $side: DealSide!) { node(id: $id) { ... on Deal { version signingText(side: $side) } } }"
 ROUNDS_MAX: Final = 20
+YEAR: Final = timedelta(days=365)
+MONTH: Final = timedelta(days=30)
+LOOK: Final = payments.LOOK_AFTER
 
 
 @dataclass(frozen=True)
@@ -120,9 +130,9 @@ class Trade:
 
 
 @contextmanager
-def recording(settings: Any) -> Iterator[RecordingGateway]:
+def recording(configured: Any) -> Iterator[RecordingGateway]:
     """A gateway of this process in the place of the configured one."""
-    settings.STRIPE_API_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_recording", "whsec_unused"
+    configured.STRIPE_API_KEY, configured.STRIPE_WEBHOOK_SECRET = "sk_test_recording", "whsec_unused"
     recorder, real = RecordingGateway(), payments.StripeGateway
     payments.gateway.cache_clear()
     payments.StripeGateway = lambda _config: recorder
@@ -144,7 +154,8 @@ def trader(*kinds: PartyKind, name: str, by: Party) -> Trader:
 
 def registered(owner: Trader, *relied: Grant) -> RegisteredObject:
     """An object of the owner with all three rights and a stated source, derived if it relies on licences."""
-    thing = m.register(owner.party, *relied)
+    days = (min(grant.valid.upper for grant in relied) - m.today()).days if relied else 5 * 365
+    thing = m.register(owner.party, *relied, days=days)
     stated = {"statement": "Own sensors", "evidence_sha256": m.DIGEST, "idempotency_key": m.key()}
     source_statement_file(actor=owner.party.actor, object_id=thing.pk, **stated)
     return thing
@@ -162,14 +173,16 @@ def shelved(
     return Shelf(owner, thing, listing, offer, content)
 
 
-def offered(owner: Trader, listing: str, expected: int, *, price: str | None = None, share_ppm: int = SHARE_PPM) -> Offer:
+def offered(
+    owner: Trader, listing: str, expected: int, *, price: str | None = None, share_ppm: int = SHARE_PPM, exclusive: bool = False
+) -> Offer:
     """Add an offer to a draft."""
     if price is None:
         plan = shop.plan(owner.client, json.dumps({"currency": "CNY", "share_ppm": share_ppm}), "income_share")
     else:
         plan = shop.plan(owner.client, json.dumps({"kind": "one_off", "currency": "CNY", "price": price}))
     scope = DERIVING if price is None else {"territory": "CN"}
-    shop.offer(owner.client, listing, plan, expected=expected, delivery="FILE", scope=scope)
+    shop.offer(owner.client, listing, plan, expected=expected, delivery="FILE", scope=scope, exclusive=exclusive)
     return Offer.objects.latest("added_at")
 
 
@@ -193,6 +206,20 @@ def licensed(of: World, owner: Trader, thing: RegisteredObject, licensee: Trader
     licence = signed(of, shelf=shelf, buyer=licensee)
     assert licence.deal.state == "IN_FORCE"
     return Grant.objects.get(deal_id=licence.uuid)
+
+
+def chained(of: World, *, price: str = "11999.99") -> World:
+    """The market with other goods: its seller licensed a maker, who licensed a refiner, who sells what it made."""
+    maker = trader(PartyKind.MERCHANT, PartyKind.BUYER, name="Maker", by=of.institution)
+    refiner = trader(PartyKind.MERCHANT, PartyKind.BUYER, name="Refiner", by=of.institution)
+    table = registered(maker, licensed(of, of.seller, registered(of.seller), maker))
+    index = registered(refiner, licensed(of, maker, table, refiner))
+    return replace(of, seller=refiner, flat=shelved(refiner, index, price=price, content=b"day,index\n2013-01-01,0.7\n"))
+
+
+def end_right(grant: Grant, *, days: int = 0) -> None:
+    """End a right, and what rests on it, on a day from today."""
+    end(actor=SYSTEM, origin_id=grant.origin_id, ends_on=m.today() + timedelta(days=days), reason="False proof")
 
 
 def quoted(of: World, *, shelf: Shelf | None = None, buyer: Trader | None = None) -> str:
@@ -251,11 +278,17 @@ def fund(trade: Trade, *, card: str = GOOD_CARD, **given: Any) -> Payload:
     return trade.step(trade.buyer.client, "dealFund", paymentMethod=card, **given)
 
 
-def funded(of: World, **given: Any) -> Trade:
-    """A deal whose money the gateway took and said so."""
+def asked(of: World, **given: Any) -> Trade:
+    """A deal whose money the gateway took, but has not said so."""
     trade = signed(of, **given)
     assert fund(trade).ok
     relay()
+    return trade
+
+
+def funded(of: World, **given: Any) -> Trade:
+    """A deal whose money the gateway took and said so."""
+    trade = asked(of, **given)
     announce(trade)
     relay()
     assert trade.deal.state == "FUNDED"
@@ -324,6 +357,42 @@ def relay() -> None:
         if not sum([integrate(), charges(), delivery(), deals()]):
             return
     raise AssertionError("the relays found no end")
+
+
+def told(*schemas: str) -> list[dict[str, Any]]:
+    """The bodies of events of these schemas, in the log and before it, oldest first."""
+    bodies = [row.body for row in Entry.objects.filter(schema__in=schemas).order_by("id")]
+    bodies += [row.body for row in Outbox.objects.order_by("seq")]
+    return [body for body in (json.loads(bytes(raw)) for raw in bodies) if body["schema"] in schemas]
+
+
+@contextmanager
+def acting() -> Iterator[RecordingGateway]:
+    """A gateway and the demo clock, for what is built before any test."""
+    with override_settings(DEMO_CLOCK=True), recording(settings) as recorder:
+        yield recorder
+
+
+@contextmanager
+def as_published() -> Iterator[None]:
+    """Put back what the log published beside the database, for a block whose transaction is rolled back."""
+    state = LogState.objects.first()
+    if state is None:
+        yield
+        return
+    file = Path(storages["log"].path(f"{state.log_id}/checkpoint"))
+    published = file.read_bytes()
+    try:
+        yield
+    finally:
+        file.write_bytes(published)
+        _trees.pop(state.log_id, None)
+
+
+def here(trade: Trade, gateway: RecordingGateway) -> Trade:
+    """A deal that was made before the test, in the test's own world: its gateway has taken what was taken then."""
+    gateway.recall(trade.world.gateway)
+    return replace(trade, world=replace(trade.world, gateway=gateway))
 
 
 def logged() -> int:

@@ -1,7 +1,7 @@
 """The only writers of deals, one module a phase."""
 
 from marketplace.deals.services.bidding import ask_place, round_open
-from marketplace.deals.services.performing import deal_accept, deal_delivered, deal_fund, deal_funded, inspection_ended
+from marketplace.deals.services.performing import deal_accept, deal_delivered, deal_fund, deal_funded, deal_opening, inspection_ended
 from marketplace.deals.services.requesting import Checked, deal_cancel, deal_check, deal_request, quote_create
 from marketplace.deals.services.settling import deal_settle
 from marketplace.deals.services.signing import deal_sign
@@ -15,6 +15,7 @@ __all__ = [
     "deal_delivered",
     "deal_fund",
     "deal_funded",
+    "deal_opening",
     "deal_request",
     "deal_settle",
     "deal_sign",

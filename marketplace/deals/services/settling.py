@@ -26,6 +26,7 @@ from registry.base.idempotency import once
 from registry.base.transitions import move
 from registry.log.canonical import canonical
 from registry.log.services import record
+from registry.rules.calendar import china_date
 from registry.rules_store.models import Verdict
 from settlement.escrow.services import Line, escrow_release
 from settlement.escrow.services import Role as EscrowRole
@@ -120,7 +121,7 @@ def _settle(actor: Actor, deal: Deal, verdict: Verdict) -> None:
 
 def _issue_voucher(deal: Deal, lines: list[dict[str, str]]) -> None:
     now = clock.now()
-    number = f"V{now:%Y%m%d}-{deal.pk.hex[-12:].upper()}"
+    number = f"V{china_date(now):%Y%m%d}-{deal.pk.hex[-12:].upper()}"
     statement = canonical(_statement(deal, number, lines))
     Voucher.objects.create(deal=deal, number=number, statement=statement, sha256=hashlib.sha256(statement).hexdigest(), issued_at=now)
 

@@ -68,7 +68,7 @@ def _add_signature(actor: Actor, deal: Deal, side: Side, key_id: UUID, encoded: 
     if key is None:
         raise KeyNotYours(field=("signingKeyId",))
     if deal.signatures.filter(side=side).exists():
-        raise AlreadySigned(field=("dealId",), side=side.label)
+        raise AlreadySigned(field=("dealId",), side=side.value)
     raw = _decoded(encoded)
     try:
         text = signing_text(hash_hex=deal.terms_hash, deal_id=deal.pk, side=side)
