@@ -42,7 +42,7 @@ def shaded(bidders):
 
 
 @given(BIDS, st.integers(1, 4), st.integers(0, 8))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_the_uniform_price_keeps_every_promise(bids, units, reserve):
     rule = uniform(units, reserve)
     deviations = mechanisms.bid_deviations(rule, bids, reserve=reserve, tries=10)
@@ -54,8 +54,19 @@ def test_the_uniform_price_keeps_every_promise(bids, units, reserve):
     assert mechanisms.scale_equivariant(rule, uniform(units, 7 * reserve), bids, 7) is None
 
 
+def test_the_bids_tried_include_the_critical_one_and_its_neighbours():
+    bids = [70, 30, 100]
+    assert mechanisms.critical_bid(second_price, bids, 0, 400) == 100
+    assert mechanisms.critical_bid(second_price, bids, 2, 400) == 71
+    assert mechanisms.critical_bid(uniform(1, 500), bids, 0, 400) == 400
+    tried = mechanisms.bid_deviations(uniform(1, 20), bids, reserve=20, tries=0)(0)
+    assert tried == [0, 19, 20, 21, 29, 30, 31, 99, 100, 101, 202]
+    assert len(mechanisms.bid_deviations(second_price, [10**6], tries=1_000)(0)) > 990
+    assert len(mechanisms.row_deviations([[5, 6]], tries=7)(0)) == 2 + 8 + 7
+
+
 @given(BIDS, st.integers(0, 8), st.randoms())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_name_is_preferred_and_the_best_bids_win(bids, reserve, random):
     order = random.sample(range(len(bids)), len(bids))
     for rule in (uniform(2, reserve), lambda given: first_price(given, reserve=reserve)):
@@ -190,7 +201,7 @@ def test_the_first_price_says_how_its_winner_could_have_gained():
 
 
 @given(BIDS.filter(lambda bids: max(bids) > 0), st.integers(0, 8))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_the_least_winning_bid_wins_and_one_less_does_not(bids, reserve):
     outcome = first_price(bids, reserve=reserve)
     if 1 not in outcome.units:

@@ -2,15 +2,16 @@
 
 import itertools
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from pricing.engines.auctions import packages, vcg
-from pricing.engines.auctions.assignment import assign, competitive_prices
+from pricing.engines.auctions.assignment import _Ties, assign, competitive_prices
 from pricing.engines.auctions.outcome import Choice
 from pricing.engines.auctions.packages import Package, TooHardError, vickrey_packages
 from pricing.engines.auctions.vcg import VCG
@@ -53,7 +54,7 @@ def single(rows):
 
 
 @given(tables())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_the_assignment_is_the_best_there_is_at_the_smallest_competitive_prices(rows):
     values, solved, choice = table(rows), assign(table(rows)), single(rows)
     assert mechanisms.efficient(solved.welfare, most(values)) is None
@@ -63,13 +64,30 @@ def test_the_assignment_is_the_best_there_is_at_the_smallest_competitive_prices(
 
 
 @given(tables(most=2))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_of_equally_good_assignments_earlier_bidders_get_earlier_items(rows):
     assert assign(table(rows)).chosen == first_best(table(rows))
 
 
+@given(tables(most=2))
+@example([[2, 2, 0], [2, 0, 2]])
+@settings(max_examples=40, deadline=None)
+def test_from_whichever_best_assignment_the_solver_gives_the_same_one_is_reached(rows):
+    values = table(rows)
+    solved = assign(values)
+    for start in itertools.product(range(-1, values.shape[1]), repeat=values.shape[0]):
+        taken = [item for item in start if item >= 0]
+        worth = sum(int(values[bidder, item]) for bidder, item in enumerate(start) if item >= 0)
+        if len(set(taken)) < len(taken) or worth < solved.welfare or not all(values[i, j] for i, j in enumerate(start) if j >= 0):
+            continue
+        chosen = np.array(start)
+        assert competitive_prices(values, chosen).tolist() == list(solved.prices)
+        _Ties(values, chosen, table(solved.prices)).settle()
+        assert tuple(chosen.tolist()) == solved.chosen
+
+
 @given(tables())
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_no_row_of_values_pays_better_than_the_true_one(rows):
     assert mechanisms.truthful(single, rows, mechanisms.row_deviations(rows, tries=10)) is None
 
@@ -213,6 +231,20 @@ def test_a_wrong_proposal_of_the_solver_changes_nothing(monkeypatch):
     for lie in ((), (0,), (1, 3)):
         monkeypatch.setattr(packages._Bound, "proposal", lambda _, among, lie=lie: tuple(index for index in lie if index in among))
         assert vickrey_packages(bids, 2) == right == packages.Winners((1, 2), 12, (4, 5), (10, 11))
+
+
+def test_an_impossible_proposal_of_the_solver_is_not_taken(monkeypatch):
+    bids = [Package(0, (0, 1), 10), Package(1, (0,), 6), Package(1, (1,), 7), Package(2, (1,), 5)]
+    right = vickrey_packages(bids, 2)
+    monkeypatch.setattr(packages, "milp", lambda worth, **_: SimpleNamespace(x=np.ones(len(worth))))
+    assert vickrey_packages(bids, 2) == right == packages.Winners((1, 3), 11, (5, 4), (10, 10))
+
+
+def test_where_the_relaxation_has_no_gap_one_is_enough_for_each_question():
+    bids = [Package(bidder, (item,), 50 + (bidder + 3) * (item + 2) ** 2 * 37 % 10_007) for bidder in range(8) for item in range(6)]
+    assert len(vickrey_packages(bids, 6, nodes=1 + 6).bids) == 6
+    with pytest.raises(TooHardError):
+        vickrey_packages(bids, 6, nodes=6)
 
 
 def test_useless_prices_change_nothing_either(monkeypatch):

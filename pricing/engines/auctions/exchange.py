@@ -148,12 +148,12 @@ EXCHANGE: Final = Model(
     name=Text("Exchange", "双边交易"),
     help=Text(
         "Many buyers and many sellers of one equal copy each. No exchange can be efficient, truthful, voluntary and balanced at once "
-        "(Myerson and Satterthwaite): McAfee's rule may give up the last trade and stays truthful; the call market makes every trade "
-        "worth making at one price, k times the lowest clearing price plus 1 - k times the highest, and is not truthful. "
-        "Up to 10,000 on each side; equal offers go to the earlier one.",
+        "(Myerson and Satterthwaite): McAfee's rule may give up the last trade, leaves a surplus with the market and stays truthful; the "
+        "call market makes every trade worth making at one price, k times the lowest clearing price plus 1 - k times the highest, and is "
+        "not truthful. Up to 10,000 on each side; equal offers go to the earlier one.",
         "多个买方与多个卖方，各买卖一份相同标的。任何规则都无法同时做到有效、激励相容、自愿参与和收支平衡（迈尔森－萨特思韦特）："
-        "麦卡菲规则放弃价值最小的一笔交易以保证如实报价最优；集合竞价"
-        "以统一价格（k 乘最低出清价加 1 - k 乘最高出清价）成交全部有利交易，但不保证如实报价最优。每边至多一万个报价；同价先到先得。",
+        "麦卡菲规则可能放弃最后一笔交易，差额留归市场，如实报价最优；集合竞价以统一价格（k 乘最低出清价加 1 - k 乘最高出清价）"
+        "成交全部有利交易，但不保证如实报价最优。每边至多一万个报价；同价先到先得。",
     ),
     params_schema=shapes.one_of(
         ("Exchange", "双边交易"),

@@ -34,8 +34,7 @@ def uniform_price(bids: Sequence[int], *, reserve: int = 0, units: int = 1) -> O
     Source: Vickrey, Counterspeculation, auctions, and competitive sealed tenders, Journal of Finance 16 (1961); Krishna, Auction Theory.
     """
     order = ranked(bids, reserve)
-    rejected = bids[order[units]] if len(order) > units else reserve
-    return at_one_price(len(bids), order[:units], max(rejected, reserve))
+    return at_one_price(len(bids), order[:units], bids[order[units]] if len(order) > units else reserve)
 
 
 def second_price(bids: Sequence[int], *, reserve: int = 0) -> Outcome:

@@ -115,7 +115,11 @@ PARAMS: Final = shapes.record(
     ("Items on sale", "待售标的"),
     {
         "currency": shapes.CURRENCY,
-        "kind": shapes.choice(("A bidder gets at most", "每位竞买人至多获得"), ["unit_demand", "packages"], default="unit_demand"),
+        "kind": shapes.choice(
+            ("What a bidder may get: one item or a package", "竞买人可获得：一件或一个组合"),
+            ["unit_demand", "packages"],
+            default="unit_demand",
+        ),
         "items": shapes.array(
             ("Items", "标的"),
             shapes.record(

@@ -252,7 +252,7 @@ PROPERTIES: Final = (
         9,
         INDIVIDUALLY_RATIONAL,
         individually_rational,
-        ("Nobody pays more than its bid; losers pay nothing", "支付不超过出价，未成交者不付费"),
+        ("Nobody who bids truly loses by it; who gets nothing pays nothing", "如实出价者不会受损，未成交者不付费"),
     ),
     Property(10, THRESHOLD_PAYMENT, threshold_payment, ("A winner pays the least bid that still wins", "成交者按仍能成交的最低出价支付")),
     Property(10, MONOTONE_ALLOCATION, monotone_allocation, ("A higher bid never wins less", "出价越高，所得不减")),
