@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import storages
-from django.db.models import Max
 from django.test import Client as DjangoClient
 from django.test import override_settings
 
@@ -24,7 +23,7 @@ from marketplace.deals.tasks import run_once as deals
 from marketplace.delivery.tasks import run_once as delivery
 from registry.base.actor import SYSTEM, PartyKind
 from registry.log.integrator import integrate
-from registry.log.models import Entry, LogState, Outbox, SignedCheckpoint
+from registry.log.models import Entry, LogState, Outbox
 from registry.log.selectors import _trees
 from registry.rights.ending import end
 from registry.rights.models import Grant
@@ -393,11 +392,6 @@ def here(trade: Trade, gateway: RecordingGateway) -> Trade:
     """A deal that was made before the test, in the test's own world: its gateway has taken what was taken then."""
     gateway.recall(trade.world.gateway)
     return replace(trade, world=replace(trade.world, gateway=gateway))
-
-
-def logged() -> int:
-    """How many events the newest checkpoint covers."""
-    return SignedCheckpoint.objects.aggregate(size=Max("size"))["size"] or 0
 
 
 def digest(content: bytes) -> str:

@@ -156,7 +156,6 @@ def test_the_division_that_the_sides_were_shown_is_the_one_that_is_paid(of, made
         pytest.param("0.01", 0, 0, 1, id="one fen"),
         pytest.param("0.34", 1, 0, 33, id="the first fen of a fee"),
         pytest.param("99.99", 200, 99, 9_700, id="a fee that is rounded once"),
-        pytest.param("7777.77", 15_556, 7_777, 754_444, id="a price of sevens"),
     ],
 )
 def test_every_fen_of_a_price_is_paid_to_somebody(of, price, platform, institution, seller):
