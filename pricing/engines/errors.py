@@ -66,10 +66,10 @@ class InputError(PricingError):
             "Only columns of the same type and decimal places can be joined.",
             "只有类型与小数位数相同的列才能连接。",
         ),
-        "QUERY_TOO_LARGE": ("The query joins more than {limit} rows; filter it more.", "查询连接超过 {limit} 行，请增加筛选条件。"),
+        "QUERY_TOO_LARGE": ("The query joins more than {limit} values; filter it more.", "查询连接超过 {limit} 个值，请增加筛选条件。"),
         "PRICE_POINTS_CONFLICT": (
-            "No prices meet these points: a view costs more than views that determine it, or more than the whole. Lower it.",
-            "无法同时满足这些价格点：某视图的价格高于可推出它的视图或整体价格，请调低。",
+            "No prices meet these points: a view costs more than the views it follows from, or less than its separate parts. Adjust them.",
+            "无法同时满足这些价格点：某视图的价格高于可推出它的视图，或低于其互不重叠部分之和，请调整。",
         ),
         "COMPENSATION_EXCEEDS_PRICE": (
             "The owners would be owed {needed} minor units and the answer costs {price}; raise the rate or lower the variance.",

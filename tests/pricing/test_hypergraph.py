@@ -147,7 +147,7 @@ def wanted_by(*rows):
     ("params", "inputs", "code", "field"),
     [
         ({}, {"bundles": []}, "TOO_FEW", "inputs.bundles"),
-        ({}, wanted_by(*[([1], "1")] * 1_001), "TOO_MANY", "inputs.bundles"),
+        ({}, wanted_by(*[([1], "1")] * 501), "TOO_MANY", "inputs.bundles"),
         ({}, wanted_by(([], "1")), "TOO_FEW", "inputs.bundles.0.items"),
         ({}, wanted_by(([1, 1], "1")), "DUPLICATE", "inputs.bundles.0.items"),
         ({}, wanted_by(([-1], "1")), "TOO_SMALL", "inputs.bundles.0.items.0"),
@@ -156,8 +156,7 @@ def wanted_by(*rows):
         ({}, wanted_by(([1], "NaN")), "NOT_FINITE", "inputs.bundles.0.value"),
         ({}, wanted_by(([1], "100000000")), "TOO_LARGE", "inputs.bundles.0.value"),
         ({}, wanted_by(([1], "0.001")), "OVER_PRECISE", "inputs.bundles.0.value"),
-        ({}, wanted_by(*[(list(range(10_000)), "1")] * 11), "TOO_MANY", "inputs.bundles"),
-        ({}, wanted_by(*[(list(range(start, start + 9_000)), "1") for start in (0, 9_000, 18_000)]), "TOO_MANY", "inputs.bundles"),
+        ({}, wanted_by(*[(list(range(5_000)), "1")] * 5), "TOO_MANY", "inputs.bundles"),
         ({"currency": "XXQ"}, wanted_by(([1], "1")), "NOT_ALLOWED", "params.currency"),
         ({"seed": 1}, wanted_by(([1], "1")), "UNKNOWN_FIELD", "params.seed"),
     ],
