@@ -31,7 +31,7 @@ def earned(pricing, wanted, values):
     return sum(price for price, value in zip(prices, values, strict=True) if price <= value)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(markets())
 def test_every_method_earns_what_its_own_prices_earn_and_they_cannot_be_undercut(market):
     wanted, values = market
@@ -45,6 +45,7 @@ def test_every_method_earns_what_its_own_prices_earn_and_they_cannot_be_undercut
     assert best_outcome(outcomes).revenue == max(outcome.revenue for outcome in outcomes)
 
 
+@settings(max_examples=50, deadline=None)
 @given(markets())
 def test_the_flat_price_and_the_uniform_item_price_are_the_best_of_their_kind(market):
     wanted, values = market
@@ -57,6 +58,7 @@ def test_the_flat_price_and_the_uniform_item_price_are_the_best_of_their_kind(ma
     assert bundles.uniform_item_price(Market.of(*market)).revenue == each
 
 
+@settings(max_examples=50, deadline=None)
 @given(markets())
 def test_layering_earns_at_least_its_best_layer_so_the_values_over_the_busiest_item(market):
     wanted, values = market

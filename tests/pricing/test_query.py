@@ -135,7 +135,7 @@ def test_merged_columns_are_the_equal_ones(rows):
             assert (classes[one] == classes[other]) == bool(np.all(matrix[:, one] == matrix[:, other]))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.booleans(), min_size=8, max_size=8), max_size=4), st.lists(st.integers(0, 9), min_size=8, max_size=8))
 def test_weights_meet_points_that_some_weights_meet_and_none_is_negative(covers, hidden):
     points = [(np.ones(8, dtype=bool), Fraction(sum(hidden)))]
