@@ -78,7 +78,7 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 one line a type
             return value
         case Enum():
             return str(value.value)
-        case int() | Decimal() | UUID():
+        case int() | float() | Decimal() | UUID():
             return str(value)
         case datetime() | date():
             return value.isoformat()

@@ -31,7 +31,7 @@ def earned(pricing, wanted, values):
     return sum(price for price, value in zip(prices, values, strict=True) if price <= value)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(markets())
 def test_every_method_earns_what_its_own_prices_earn_and_they_cannot_be_undercut(market):
     wanted, values = market
@@ -45,6 +45,7 @@ def test_every_method_earns_what_its_own_prices_earn_and_they_cannot_be_undercut
     assert best_outcome(outcomes).revenue == max(outcome.revenue for outcome in outcomes)
 
 
+@settings(max_examples=50, deadline=None)
 @given(markets())
 def test_the_flat_price_and_the_uniform_item_price_are_the_best_of_their_kind(market):
     wanted, values = market
@@ -57,6 +58,7 @@ def test_the_flat_price_and_the_uniform_item_price_are_the_best_of_their_kind(ma
     assert bundles.uniform_item_price(Market.of(*market)).revenue == each
 
 
+@settings(max_examples=50, deadline=None)
 @given(markets())
 def test_layering_earns_at_least_its_best_layer_so_the_values_over_the_busiest_item(market):
     wanted, values = market
@@ -147,7 +149,7 @@ def wanted_by(*rows):
     ("params", "inputs", "code", "field"),
     [
         ({}, {"bundles": []}, "TOO_FEW", "inputs.bundles"),
-        ({}, wanted_by(*[([1], "1")] * 1_001), "TOO_MANY", "inputs.bundles"),
+        ({}, wanted_by(*[([1], "1")] * 501), "TOO_MANY", "inputs.bundles"),
         ({}, wanted_by(([], "1")), "TOO_FEW", "inputs.bundles.0.items"),
         ({}, wanted_by(([1, 1], "1")), "DUPLICATE", "inputs.bundles.0.items"),
         ({}, wanted_by(([-1], "1")), "TOO_SMALL", "inputs.bundles.0.items.0"),
@@ -156,8 +158,7 @@ def wanted_by(*rows):
         ({}, wanted_by(([1], "NaN")), "NOT_FINITE", "inputs.bundles.0.value"),
         ({}, wanted_by(([1], "100000000")), "TOO_LARGE", "inputs.bundles.0.value"),
         ({}, wanted_by(([1], "0.001")), "OVER_PRECISE", "inputs.bundles.0.value"),
-        ({}, wanted_by(*[(list(range(10_000)), "1")] * 11), "TOO_MANY", "inputs.bundles"),
-        ({}, wanted_by(*[(list(range(start, start + 9_000)), "1") for start in (0, 9_000, 18_000)]), "TOO_MANY", "inputs.bundles"),
+        ({}, wanted_by(*[(list(range(5_000)), "1")] * 5), "TOO_MANY", "inputs.bundles"),
         ({"currency": "XXQ"}, wanted_by(([1], "1")), "NOT_ALLOWED", "params.currency"),
         ({"seed": 1}, wanted_by(([1], "1")), "UNKNOWN_FIELD", "params.seed"),
     ],

@@ -78,7 +78,7 @@ def cheapest_cover(served, precision):
     return min(each.value + cheapest_cover(served, precision - each.precision) for each in served)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(demands(most=4))
 def test_the_dynamic_programme_finds_the_best_curve_of_its_class(segments):
     anchors = noise_curve.relaxed_optimum(segments)
@@ -86,7 +86,7 @@ def test_the_dynamic_programme_finds_the_best_curve_of_its_class(segments):
     assert noise_curve.revenue(segments, prices) == relaxed_by_trial(segments)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(demands(most=3))
 def test_the_true_optimum_is_what_covering_by_hand_gives_and_at_most_twice_the_relaxed_one(segments):
     subsets = [[each for place, each in enumerate(segments) if chosen >> place & 1] for chosen in range(1, 2 ** len(segments))]
@@ -101,7 +101,7 @@ def test_the_true_optimum_is_what_covering_by_hand_gives_and_at_most_twice_the_r
     assert max(noise_curve.best_linear(segments), noise_curve.best_constant(segments)) <= relaxed <= best
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(curves(), PRECISIONS)
 def test_no_average_of_releases_is_cheaper_before_or_after_rounding(anchors, precisions):
     for price in (lambda x: noise_curve.curve_at(anchors, x), lambda x: price_minor(anchors, x)):

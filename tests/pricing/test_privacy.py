@@ -63,7 +63,7 @@ def test_asking_less_never_loses_a_place_or_pay(costs, budget):
     assert information.offers_monotone(lambda given_costs: paid(given_costs, budget), costs) is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=2, max_size=6), st.integers(0, 100), st.integers(0, 5), st.integers(0, 40))
 def test_misreporting_gains_less_than_one_minor_unit(costs, budget, owner, lie):
     owner %= len(costs)
@@ -88,7 +88,7 @@ def test_the_number_bought_is_the_largest_that_the_published_condition_allows():
         assert len(fair_query(costs, budget).owners) == max(allowed, default=0)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.sampled_from(sorted(SQUARED_NORMS)), ANSWERS)
 def test_no_combination_of_noisy_answers_is_cheaper_before_or_after_rounding(norm, answers):
     def price(weights, variance):

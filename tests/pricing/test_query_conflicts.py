@@ -85,7 +85,7 @@ def aggregates(draw, name, kind):
     return {"function": "count"} if function == "count" and draw(st.booleans()) else {"function": function, "column": name}
 
 
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 @given(databases(), queries(), st.integers(0, 10**6))
 def test_conflict_sets_are_what_plain_loops_over_every_neighbour_show(database, given_query, seed):
     support = draw_support(database, seed, 24)
@@ -100,7 +100,7 @@ def test_conflict_sets_are_what_plain_loops_over_every_neighbour_show(database, 
     assert len(answer(database, query, "query")) == len(before)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(databases(), st.integers(0, 10**6))
 def test_every_neighbour_differs_in_one_cell_or_two_exchanged_and_keys_stay_distinct(database, seed):
     support = draw_support(database, seed, 30)

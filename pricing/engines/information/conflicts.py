@@ -27,7 +27,7 @@ def conflicts(database: Database, query: Query, support: Support, field: str) ->
     """Return which elements of the support change the query's answer. O((rows + elements' joined rows) log).
 
     Raises:
-        InputError: QUERY_TOO_LARGE at ``field``, if the joined rows or the joined changes pass ``MAX_JOINED``.
+        InputError: QUERY_TOO_LARGE at ``field``, if the values of the joined rows or changes pass ``MAX_JOINED``.
     """
     joiner = _Joiner(database, query, field)
     delta = joiner.join_changes(support)
@@ -229,5 +229,5 @@ class _Joiner:
         return self.sorted[key]
 
     def _limit(self, rows: int) -> None:
-        if rows > MAX_JOINED:
+        if rows * max(len(self.reads), 1) > MAX_JOINED:
             raise InputError("QUERY_TOO_LARGE", self.field, limit=MAX_JOINED)

@@ -47,11 +47,11 @@ from pricing.money import Currency, currency
 
 MAX_TABLES: Final = 8
 MAX_COLUMNS: Final = 64
-MAX_CSV: Final = 4_000_000
+MAX_CSV: Final = 2_000_000
 MAX_SUPPORT: Final = 2_000
 MAX_POINTS: Final = 8
-MAX_QUERIES: Final = 50
-MAX_HISTORY: Final = 100
+MAX_QUERIES: Final = 40
+MAX_HISTORY: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def plan_of(params: JsonObject) -> Plan:
     return _prepared(json.dumps(params, sort_keys=True))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _prepared(text: str) -> Plan:
     params = cast("JsonObject", json.loads(text))
     unit = currency(cast("str", params["currency"]))
@@ -198,10 +198,10 @@ QUERY_PRICE: Final = Model(
     help=Text(
         "Prices any selection, join, grouping or aggregate over a data set of up to 200,000 cells, so that no set of cheaper queries gives "
         "the answer of a dearer one and nothing is charged twice; the seller states the price of the whole and of chosen views. Row "
-        "counts and column names are free. A first quote on a large plan takes about a second.",
+        "counts and column names are free. A first quote on a large plan takes about a second, the most and largest queries twenty.",
         "对不超过 20 万单元格的数据集按查询定价，支持筛选、连接、分组与聚合："
         "任何便宜查询的组合都不能得到更贵查询的答案，已购信息不重复收费；"
-        "卖方设定整体及指定视图的价格。行数与列名免费。数据量大时首次报价约需一秒。",
+        "卖方设定整体及指定视图的价格。行数与列名免费。数据量大时首次报价约需一秒，查询最多且最大时约需二十秒。",
     ),
     params_schema=shapes.record(
         ("Price by query", "按查询定价"),

@@ -27,7 +27,7 @@ MAX_CELLS: Final = 200_000
 MAX_SCALED: Final = 4 * 10**12
 """Largest number after scaling: two million of them sum within 64 bits."""
 MAX_JOINED: Final = 1_000_000
-"""Most rows of a join, and most changed rows of all elements together."""
+"""Most values, rows times columns read, of a join or of all elements' changed rows together; so there are no more rows than that."""
 
 
 class Ref(NamedTuple):

@@ -64,7 +64,7 @@ def test_a_quotes_key_asks_for_one_thing(of, snapshot):
         pytest.param({"usage": "{"}, "BAD_INPUT", ["usage"], id="usage that is no JSON"),
         pytest.param({"usage": "[]"}, "BAD_INPUT", ["usage"], id="usage that is no object"),
         pytest.param({"usage": '{"seats": 1}'}, "PRICING_REFUSED", None, id="usage that the plan does not know"),
-        pytest.param({"usage": '{"copies": 1.5}'}, "BAD_INPUT", ["usage"], id="a part of a copy"),
+        pytest.param({"usage": '{"copies": 1.5}'}, "PRICING_REFUSED", ["usage", "copies"], id="a part of a copy"),
         pytest.param({"usage": '{"copies": 99999999999999999999}'}, "PRICING_REFUSED", None, id="more copies than there can be"),
         pytest.param({"idempotencyKey": ""}, "BAD_INPUT", ["idempotencyKey"], id="no key"),
         pytest.param({"idempotencyKey": "k" * 256}, "BAD_INPUT", ["idempotencyKey"], id="a key that is too long"),
