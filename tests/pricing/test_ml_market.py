@@ -18,8 +18,9 @@ from pricing.engines.sharing.ml_market import ML_MARKET
 PARAMS, INPUTS = ML_MARKET.examples[0].params, ML_MARKET.examples[0].inputs
 
 
-def clear(seed=1, params=None, **inputs):
-    return ML_MARKET.run(Verb.CLEAR, params={**PARAMS, **(params or {})}, inputs={**INPUTS, **inputs}, seed=seed)
+def clear(seed=1, params=None, bid="6", bidder="bank", **inputs):
+    bids = {"bids": [{"bidder": bidder, "bid": bid}]}
+    return ML_MARKET.run(Verb.CLEAR, params={**PARAMS, **(params or {})}, inputs={**INPUTS, **bids, **inputs}, seed=seed)
 
 
 def claims(quote):
@@ -120,6 +121,16 @@ def test_only_the_sum_of_earlier_bids_counts_and_never_the_buyer_or_the_present_
     assert (much["price"], [row["weight"] for row in much["prices"]]) == ("10", ["0", "1"])
 
 
+def test_every_bidder_of_a_round_meets_the_same_price_and_pays_as_if_alone():
+    bids = [{"bidder": name, "bid": bid} for name, bid in (("bank", "6"), ("shop", "99"), ("none", "1"))]
+    together = clear(bids=bids)
+    alone = [clear(bid=row["bid"], bidder=row["bidder"]) for row in bids]
+    assert [row["minor"] for row in together.extras["awards"]] == ["10000", "26000"]
+    assert together.amount_minor == sum(quote.amount_minor for quote in alone) == 36_000
+    assert {quote.extras["price"] for quote in alone} == {together.extras["price"]}
+    assert sum(int(row["minor"]) for row in together.extras["receipts"]) == 36_000
+
+
 def test_the_learnt_price_earns_nearly_what_the_best_fixed_price_would():
     curve = GainCurve.of([Fraction(0), Fraction(1, 10)], [Fraction(1), Fraction(0)], linear=False)
     prices = [Fraction(place, 10) for place in range(1, 11)]
@@ -183,10 +194,13 @@ SELLER = {"seller": "north", "features": [1]}
         ({"rate_ppm": 500_001}, {}, "TOO_LARGE", "params.rate_ppm"),
         ({"curve": "round"}, {}, "NOT_ALLOWED", "params.curve"),
         ({"currency": "XXQ"}, {}, "NOT_ALLOWED", "params.currency"),
-        ({}, {"bid": "NaN"}, "NOT_FINITE", "inputs.bid"),
-        ({}, {"bid": "-1"}, "NEGATIVE", "inputs.bid"),
-        ({}, {"bid": "9" * 13}, "TOO_LARGE", "inputs.bid"),
-        ({}, {"bidder": "a b"}, "BAD_FORMAT", "inputs.bidder"),
+        ({}, {"bid": "NaN"}, "NOT_FINITE", "inputs.bids.0.bid"),
+        ({}, {"bid": "-1"}, "NEGATIVE", "inputs.bids.0.bid"),
+        ({}, {"bid": "9" * 13}, "TOO_LARGE", "inputs.bids.0.bid"),
+        ({}, {"bidder": "a b"}, "BAD_FORMAT", "inputs.bids.0.bidder"),
+        ({}, {"bids": []}, "TOO_FEW", "inputs.bids"),
+        ({}, {"bids": [{"bidder": "a", "bid": "1"}] * 2}, "DUPLICATE", "inputs.bids.1.bidder"),
+        ({}, {"bids": [{"bidder": "a", "bid": "1"}] * 401}, "TOO_MANY", "inputs.bids"),
         ({}, {"gains": []}, "TOO_FEW", "inputs.gains"),
         ({}, {"gains": [POINT] * 201}, "TOO_MANY", "inputs.gains"),
         ({}, {"gains": [{**POINT, "shortfall": "1"}]}, "NOT_ZERO", "inputs.gains.0.shortfall"),
@@ -210,7 +224,7 @@ SELLER = {"seller": "north", "features": [1]}
             {"prices": ["9" * 12]},
             {"bid": "9" * 12, "gains": [{"shortfall": "0", "gain": "9" * 6}, {"shortfall": "1", "gain": "0"}]},
             "OVERFLOW",
-            "inputs.bid",
+            "inputs.bids",
         ),
     ],
 )

@@ -54,7 +54,7 @@ SIGNING: Final = "query($id: ID!, $side: DealSide!) { node(id: $id) { ... on Dea
 ROUNDS_MAX: Final = 20
 YEAR: Final = timedelta(days=365)
 MONTH: Final = timedelta(days=30)
-LOOK: Final = payments.LOOK_AFTER
+LOOK: Final = timedelta(hours=1)  # before the gateway is asked without its word: longer than any test, so that none waits into it
 
 
 @dataclass(frozen=True)
@@ -132,14 +132,14 @@ class Trade:
 def recording(configured: Any) -> Iterator[RecordingGateway]:
     """A gateway of this process in the place of the configured one."""
     configured.STRIPE_API_KEY, configured.STRIPE_WEBHOOK_SECRET = "sk_test_recording", "whsec_unused"
-    recorder, real = RecordingGateway(), payments.StripeGateway
+    recorder, real, look = RecordingGateway(), payments.StripeGateway, payments.LOOK_AFTER
     payments.gateway.cache_clear()
-    payments.StripeGateway = lambda _config: recorder
+    payments.StripeGateway, payments.LOOK_AFTER = (lambda _config: recorder), LOOK
     try:
         assert payments.gateway() is recorder
         yield recorder
     finally:
-        payments.StripeGateway = real
+        payments.StripeGateway, payments.LOOK_AFTER = real, look
         payments.gateway.cache_clear()
 
 

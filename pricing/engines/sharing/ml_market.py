@@ -11,7 +11,7 @@ from pricing.engines import draws, shapes
 from pricing.engines.checkers import sharing as checkers
 from pricing.engines.errors import InputError
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
-from pricing.engines.result import Claim, Entry, Standing, exact_text, rounded, shown
+from pricing.engines.result import Claim, Entry, Line, Standing, exact_text, rounded, shown
 from pricing.engines.shapes import Json, JsonObject
 from pricing.engines.sharing.divide import values_of
 from pricing.engines.sharing.forms import table_game
@@ -29,6 +29,7 @@ MOST_PRICES: Final = 50
 MOST_POINTS: Final = 200
 MOST_DEMAND: Final = 100
 MOST_ROWS: Final = 200
+MOST_BIDS: Final = 400
 FEATURE_LIMIT: Final = 1e9
 _ROBUST: Final = {"rule": "robust_shapley"}
 _ASSUMED: Final = (
@@ -56,17 +57,42 @@ def _clear(call: Call) -> Answer:
     demand = [(exact(row["bid"]), cast("int", row["buyers"])) for row in cast("Sequence[JsonObject]", inputs.get("demand", ()))]
     weights = price_weights(curve, prices, demand, Fraction(cast("int", params["rate_ppm"]), PPM))
     uniform = Fraction(int(draws.words(cast("int", call.seed), "ml_market price", 1)[0]), 1 << 64)
-    price, bid = draw_price(prices, weights, uniform), exact(inputs["bid"])
-    sale = sell(curve, price, bid)
-    lines = rounded([Entry("GAIN", {"gain": exact_text(sale.gain)}, sale.gain, bid), Entry("RENT", {}, Fraction(1), -sale.rent)], unit)
+    price = draw_price(prices, weights, uniform)
+    lines, awards = _sell_all(curve, price, _read_bids(inputs), unit)
     amount_minor = sum(line.amount_minor for line in lines)
     if amount_minor > BIGINT_MAX:
-        raise InputError("OVERFLOW", "inputs.bid")
+        raise InputError("OVERFLOW", "inputs.bids")
     claims, paid = _pay_sellers(inputs, amount_minor, cast("str | None", params.get("residual_to")))
     offered = [{"price": exact_text(each), "weight": shown(float(weight))} for each, weight in zip(prices, weights, strict=True)]
-    award = {"bidder": inputs["bidder"], "minor": str(amount_minor), "gain": exact_text(sale.gain)}
-    told: JsonObject = {"awards": [award], "price": exact_text(price), "prices": offered, **paid}
-    return Answer(unit, lines, (*_OF_BUYER, *claims), told)
+    told: JsonObject = {"awards": awards, "price": exact_text(price), "prices": offered, **paid}
+    return Answer(unit, tuple(lines), (*_OF_BUYER, *claims), told)
+
+
+def _read_bids(inputs: JsonObject) -> list[tuple[str, Fraction]]:
+    """Return who bids how much for each unit of gain, each once."""
+    bids: dict[str, Fraction] = {}
+    for at, row in enumerate(cast("Sequence[Mapping[str, str]]", inputs["bids"])):
+        if row["bidder"] in bids:
+            raise InputError("DUPLICATE", f"inputs.bids.{at}.bidder")
+        bids[row["bidder"]] = exact(row["bid"])
+    return list(bids.items())
+
+
+def _sell_all(
+    curve: GainCurve, price: Fraction, bids: Sequence[tuple[str, Fraction]], unit: money.Currency
+) -> tuple[list[Line], list[JsonObject]]:
+    """Sell to every bidder at the one price; copies have no end, so no sale depends on another. Each is rounded by itself."""
+    lines: list[Line] = []
+    awards: list[JsonObject] = []
+    for bidder, bid in bids:
+        sale = sell(curve, price, bid)
+        gain = Entry("GAIN", {"bidder": bidder, "gain": exact_text(sale.gain)}, sale.gain, bid)
+        own = rounded([gain, Entry("RENT", {"bidder": bidder}, Fraction(1), -sale.rent)], unit)
+        lines.extend(own)
+        if sale.gain:
+            minor = sum(line.amount_minor for line in own)
+            awards.append({"bidder": bidder, "minor": str(minor), "gain": exact_text(sale.gain)})
+    return lines, awards
 
 
 def _read_curve(params: JsonObject, inputs: JsonObject) -> GainCurve:
@@ -145,6 +171,11 @@ _DEMAND: Final = shapes.record(
     {"bid": shapes.price(("Bid", "出价")), "buyers": shapes.integer(("How many made it", "出价人数"), least=1, most=1_000_000)},
     required=["bid", "buyers"],
 )
+_BID: Final = shapes.record(
+    ("Bid", "出价"),
+    {"bidder": key(("Buyer", "买方")), "bid": shapes.price(("Bid for each unit of gain", "每单位增益出价"))},
+    required=["bidder", "bid"],
+)
 _SELLER: Final = shapes.record(
     ("Seller", "卖方"),
     {
@@ -164,7 +195,7 @@ ML_MARKET: Final = Model(
     version=1,
     name=Text("Market for gains of prediction", "预测增益市场"),
     help=Text(
-        "Sells a model trained on several sellers' data to a buyer who bids for each unit of accuracy gained; a bid below the price gets a "
+        "Sells a model trained on several sellers' data to buyers who bid for each unit of accuracy gained; a bid below the price gets a "
         "weakened model. Bidding the true value is best; copies of a seller's data gain nothing. At most 12 sellers; whoever trains the "
         "model measures gains and features. Fix one seed, which draws the price, for each period before any bid.",
         "将多个卖方数据训练的模型出售给按每单位精度增益出价的买方；出价低于价格者得到弱化的模型。如实出价最优，卖方复制数据不会多得。"
@@ -189,10 +220,9 @@ ML_MARKET: Final = Model(
     operations={
         Verb.CLEAR: Operation(
             shapes.record(
-                ("One sale", "一次销售"),
+                ("Sales of one model", "同一模型的销售"),
                 {
-                    "bidder": key(("Buyer", "买方")),
-                    "bid": shapes.price(("Bid for each unit of gain", "每单位增益出价")),
+                    "bids": shapes.array(("Bids", "出价"), _BID, least=1, most=MOST_BIDS),
                     "gains": shapes.array(("Gain by shortfall, from zero", "各缺口的增益（自零起）"), _POINT, least=1, most=MOST_POINTS),
                     "demand": shapes.array(
                         ("Earlier bids in sum, no buyer named", "以往出价汇总（不含身份）"), _DEMAND, least=0, most=MOST_DEMAND
@@ -205,15 +235,15 @@ ML_MARKET: Final = Model(
                         most=1 << EXACT_PLAYERS,
                     ),
                 },
-                required=["bidder", "bid", "gains", "sellers", "coalition_gains"],
+                required=["bids", "gains", "sellers", "coalition_gains"],
             ),
             _clear,
             seeded=True,
         )
     },
     sentences={
-        "GAIN": ("The bid for a gain of {gain}", "按出价计 {gain} 的增益"),
-        "RENT": ("Less what the rule leaves the buyer", "减：规则留给买方的部分"),
+        "GAIN": ("{bidder}: the bid for a gain of {gain}", "{bidder}：按出价计 {gain} 的增益"),
+        "RENT": ("{bidder}: less what the rule leaves the buyer", "{bidder}：减去规则留给买方的部分"),
     },
     examples=(
         Example(
@@ -221,8 +251,7 @@ ML_MARKET: Final = Model(
             verb=Verb.CLEAR,
             params={"currency": "CNY", "prices": ["10"], "residual_to": "platform"},
             inputs={
-                "bidder": "bank",
-                "bid": "6",
+                "bids": [{"bidder": "bank", "bid": "6"}],
                 "gains": [{"shortfall": "0", "gain": "40"}, {"shortfall": "2", "gain": "20"}, {"shortfall": "5", "gain": "0"}],
                 "sellers": [
                     {"seller": "north", "features": [1, 2, 3]},
