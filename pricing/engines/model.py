@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, cast
 
 from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError, UnknownModelError
-from pricing.engines.result import Claim, Line, Quote, Standing, written_digest, written_plan
+from pricing.engines.result import Claim, Line, Quote, Standing, canonical, canonical_without_floats, written_digest, written_plan
 from pricing.engines.shapes import Json, JsonObject, Schema
-from pricing.engines.validate import SAFE_INTEGER, check_schema, validate
+from pricing.engines.validate import SAFE_INTEGER, check_schema, takes_floats, validate
 from pricing.money import BIGINT_MAX, Currency
 
 
@@ -84,6 +84,11 @@ class Operation:
     inputs_schema: Schema
     run: Callable[[Call], Answer]
     seeded: bool | Callable[[JsonObject], bool] = False
+    write: Callable[[Json], bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Choose how accepted inputs are written: the same bytes, sooner where no float can be among them."""
+        object.__setattr__(self, "write", canonical if takes_floats(self.inputs_schema) else canonical_without_floats)
 
     def draws(self, params: JsonObject) -> bool:
         """Whether it draws at random under these validated parameters, and so needs a seed."""
@@ -238,7 +243,7 @@ class Prepared:
             version=model.version,
             verb=verb.value,
             seed=seed,
-            inputs_digest=written_digest(self.written, version=model.version, verb=verb.value, inputs=inputs, seed=seed),
+            inputs_digest=written_digest(self.written, version=model.version, verb=verb.value, inputs=operation.write(inputs), seed=seed),
         )
         witness = charges.lines_sum(quote)
         if witness is not None:

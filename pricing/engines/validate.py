@@ -87,6 +87,14 @@ def properties_of(schema: Schema) -> Mapping[str, Schema]:
     return cast("Mapping[str, Schema]", schema.get("properties", {}))
 
 
+def takes_floats(schema: Schema) -> bool:
+    """Return whether a value that the schema accepts can hold a float."""
+    inner = [*properties_of(schema).values(), *cast("list[Schema]", schema.get("oneOf", []))]
+    if schema["type"] == "array":
+        inner.append(cast("Schema", schema["items"]))
+    return schema["type"] == "number" or any(map(takes_floats, inner))
+
+
 def exact(value: Json) -> Fraction:
     """Return validated decimal text as an exact number."""
     return Fraction(cast("str", value))

@@ -20,8 +20,8 @@ HALF = Fraction(1, 2)
 
 def rows(bids, asks):
     return {
-        "buyers": [{"bidder": f"b{index}", "bid": bid} for index, bid in enumerate(bids)],
-        "sellers": [{"seller": f"s{index}", "ask": ask} for index, ask in enumerate(asks)],
+        "bids": [{"bidder": f"b{index}", "bid": bid} for index, bid in enumerate(bids)],
+        "asks": [{"seller": f"s{index}", "ask": ask} for index, ask in enumerate(asks)],
     }
 
 
@@ -217,16 +217,16 @@ def test_the_largest_exchange_clears():
         ({"rule": "call", "k": "-0.1"}, rows(["1"], ["1"]), "NEGATIVE", "params.k"),
         ({"rule": "call", "k": 0.5}, rows(["1"], ["1"]), "WRONG_TYPE", "params.k"),
         ({"currency": "XXX"}, rows(["1"], ["1"]), "NOT_ALLOWED", "params.currency"),
-        ({}, {"buyers": []}, "REQUIRED", "inputs.sellers"),
-        ({}, rows(["inf"], ["1"]), "NOT_FINITE", "inputs.buyers.0.bid"),
-        ({}, rows(["1"], ["-1"]), "NEGATIVE", "inputs.sellers.0.ask"),
-        ({}, rows(["1"], ["1.001"]), "OVER_PRECISE", "inputs.sellers.0.ask"),
-        ({}, rows(["1"] * 10_001, ["1"]), "TOO_MANY", "inputs.buyers"),
+        ({}, {"bids": []}, "REQUIRED", "inputs.asks"),
+        ({}, rows(["inf"], ["1"]), "NOT_FINITE", "inputs.bids.0.bid"),
+        ({}, rows(["1"], ["-1"]), "NEGATIVE", "inputs.asks.0.ask"),
+        ({}, rows(["1"], ["1.001"]), "OVER_PRECISE", "inputs.asks.0.ask"),
+        ({}, rows(["1"] * 10_001, ["1"]), "TOO_MANY", "inputs.bids"),
         (
             {},
-            {"buyers": [{"bidder": "a", "bid": "1"}], "sellers": [{"seller": "a", "ask": "1"}]},
+            {"bids": [{"bidder": "a", "bid": "1"}], "asks": [{"seller": "a", "ask": "1"}]},
             "DUPLICATE",
-            "inputs.sellers.0.seller",
+            "inputs.asks.0.seller",
         ),
     ],
 )

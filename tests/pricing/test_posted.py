@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.optimize import brentq, minimize_scalar
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.api import Logit
@@ -290,6 +291,15 @@ def test_situations_may_offer_different_numbers_of_options(travel):
     assert one.log_likelihood > choice.conditional_logit(options, chosen).log_likelihood
 
 
+def test_where_an_attribute_is_counted_from_changes_nothing(travel):
+    options, chosen = travel
+    moved = options.copy()
+    moved[:, :, 0] += 1e6
+    one, other = choice.conditional_logit(options, chosen), choice.conditional_logit(moved, chosen)
+    assert np.allclose(one.coefficients, other.coefficients, rtol=1e-6)
+    assert other.log_likelihood == pytest.approx(one.log_likelihood, rel=1e-9)
+
+
 def test_the_best_price_of_a_logit_solves_its_condition():
     for appeal, sensitivity, cost in ((2.0, 0.5, 1.0), (-3.0, 2.0, 0.0), (700.0, 1.0, 0.0)):
         price, share = choice.best_logit_price(appeal, sensitivity, cost)
@@ -351,6 +361,7 @@ def choices(**more):
         (choices(situations=[{"chosen": 2, "options": [[1, 2], [2, 1]]}]), "TOO_LARGE", "situations.0.chosen"),
         (choices(situations=[{"chosen": 0, "options": [[1, 2], [2]]}]), "WRONG_LENGTH", "situations.0.options.1"),
         (choices(situations=[{"chosen": 0, "options": [[1, 2], [1, 2]]}]), "NO_ESTIMATE", ""),
+        (choices(situations=[{"chosen": 0, "options": [[1, at], [2 - at % 2, 0]]} for at in range(1, 9)]), "NO_ESTIMATE", ""),
         ({"kind": "magic"}, "NOT_ALLOWED", "kind"),
         ({**UNIFORM, "shape": 1}, "UNKNOWN_FIELD", "shape"),
     ],
@@ -382,3 +393,44 @@ def test_an_amount_beyond_a_bigint_is_refused():
         optimise({"kind": "observed", "values": ["9999999999"] * 2}, buyers=10**9)
     assert (refused.value.code, refused.value.field) == ("OVERFLOW", "inputs")
     assert CNY.scale == 100
+
+
+ORACLES = {
+    "uniform": ({"lowest": 2.0, "highest": 7.0}, stats.uniform(2, 5)),
+    "exponential": ({"mean": 3.0}, stats.expon(scale=3)),
+    "lognormal": ({"log_mean": 0.5, "log_sd": 1.5}, stats.lognorm(1.5, scale=math.exp(0.5))),
+    "weibull": ({"shape": 0.7, "scale": 2.0}, stats.weibull_min(0.7, scale=2)),
+    "normal": ({"mean": 4.0, "sd": 2.0}, stats.norm(4, 2)),
+    "beta": ({"a": 0.5, "b": 3.0, "highest": 9.0}, stats.beta(0.5, 3, scale=9)),
+}
+
+
+@pytest.mark.parametrize("family", list(families.FAMILIES))
+def test_each_demand_is_the_textbook_distribution(family):
+    numbers, oracle = ORACLES[family]
+    demand, prices, sold = families.demand(family, numbers), np.linspace(0.05, 12, 60), np.linspace(0.01, 0.99, 50)
+    assert np.allclose(demand.above(prices), oracle.sf(prices), rtol=1e-12, atol=1e-14)
+    assert np.allclose(demand.density(prices), oracle.pdf(prices), rtol=1e-10, atol=1e-14)
+    assert np.allclose(demand.price_at(sold), oracle.isf(sold), rtol=1e-10)
+    assert 0.0 <= float(demand.above(0.0)) <= 1.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.one_of(
+        st.tuples(st.just("weibull"), st.fixed_dictionaries({"shape": st.floats(0.2, 50), "scale": st.floats(0.01, 1e6)})),
+        st.tuples(st.just("lognormal"), st.fixed_dictionaries({"log_mean": st.floats(-5, 10), "log_sd": st.floats(0.01, 4)})),
+        st.tuples(st.just("normal"), st.fixed_dictionaries({"mean": st.floats(0, 1e6), "sd": st.floats(0.01, 1e5)})),
+        st.tuples(
+            st.just("beta"), st.fixed_dictionaries({"a": st.floats(0.1, 1000), "b": st.floats(0.1, 1000), "highest": st.floats(1, 1e6)})
+        ),
+    ),
+    st.floats(0, 100),
+)
+def test_no_price_of_a_fine_table_earns_more_than_the_best_one(drawn, cost):
+    demand = families.demand(*drawn)
+    best = families.best_price(demand, cost)
+    prices = np.maximum(demand.price_at(np.linspace(1e-6, 1, 5_001)), cost)
+    most = float(((prices - cost) * demand.above(prices)).max())
+    assert best >= cost
+    assert (best - cost) * demand.above(best) >= most * (1 - 1e-9) - 1e-12

@@ -7,10 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pricing.engines import shapes
 from pricing.engines.catalogue import catalogue, model_at
 from pricing.engines.errors import InputError, UnknownModelError
 from pricing.engines.model import Verb
-from pricing.engines.result import Entry, Line, canonical, exact_total, inputs_digest, rounded, written_digest, written_plan
+from pricing.engines.result import (
+    Entry,
+    Line,
+    canonical,
+    canonical_without_floats,
+    exact_total,
+    inputs_digest,
+    rounded,
+    written_digest,
+    written_plan,
+)
+from pricing.engines.validate import takes_floats
 from pricing.money import CNY, CURRENCIES
 
 EXAMPLES = [
@@ -42,8 +54,32 @@ def test_a_prepared_plan_answers_every_example_to_the_byte_and_any_number_of_tim
 @given(OBJECT, OBJECT, st.none() | st.integers(0, 2**53 - 1), TEXT, st.sampled_from(list(Verb)), st.integers(1, 10**6))
 def test_the_digest_put_together_from_pieces_is_the_digest_of_the_whole(params, inputs, seed, model, verb, version):
     told = {"model": model, "version": version, "verb": verb.value, "params": params, "inputs": inputs, "seed": seed}
-    pieced = written_digest(written_plan(model, params), version=version, verb=verb.value, inputs=inputs, seed=seed)
+    pieced = written_digest(written_plan(model, params), version=version, verb=verb.value, inputs=canonical(inputs), seed=seed)
     assert pieced == inputs_digest(**told) == hashlib.sha256(canonical(told)).hexdigest()
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(PLAIN)
+def test_json_without_floats_is_written_the_same_the_short_way(value):
+    assert canonical_without_floats(value) == canonical(value)
+
+
+def test_only_inputs_that_can_hold_no_float_are_written_the_short_way():
+    numbers = shapes.array(("Numbers", "数值"), shapes.number(("Number", "数值"), least=0, most=1), least=0, most=3)
+    plain = shapes.record(("Plain", "无"), {"name": shapes.constant("a", ("A", "甲")), "price": shapes.amount(("Price", "价格"))})
+    nested = shapes.one_of(
+        ("Nested", "嵌套"), "name", [plain, shapes.record(("Some", "有"), {"name": shapes.constant("b", ("B", "乙")), "x": numbers})]
+    )
+    assert [takes_floats(schema) for schema in (numbers, plain, nested)] == [True, False, True]
+    writers = {key: {str(verb): each.write for verb, each in model.operations.items()} for key, model in catalogue().items()}
+    assert writers["metered"]["rate"] is canonical_without_floats
+    assert writers["posted"]["optimise"] is canonical
 
 
 def test_changing_the_parameters_after_a_plan_was_prepared_changes_nothing():

@@ -30,11 +30,11 @@ def _check_params(params: JsonObject) -> None:
 
 def _clear(call: Call) -> Answer:
     unit = currency(cast("str", call.params["currency"]))
-    buying, selling = (cast("list[JsonObject]", call.inputs[side]) for side in ("buyers", "sellers"))
-    buyers = reading.read_keys(buying, "bidder", "inputs.buyers")
-    sellers = reading.read_keys(selling, "seller", "inputs.sellers", taken=buyers)
-    bids = reading.read_amounts(buying, "bid", unit, "inputs.buyers")
-    asks = reading.read_amounts(selling, "ask", unit, "inputs.sellers")
+    buying, selling = (cast("list[JsonObject]", call.inputs[side]) for side in ("bids", "asks"))
+    buyers = reading.read_keys(buying, "bidder", "inputs.bids")
+    sellers = reading.read_keys(selling, "seller", "inputs.asks", taken=buyers)
+    bids = reading.read_amounts(buying, "bid", unit, "inputs.bids")
+    asks = reading.read_amounts(selling, "ask", unit, "inputs.asks")
     if call.params["rule"] == "mcafee":
         cleared = mcafee(bids, asks)
         claims = _mcafee_claims(cleared)
@@ -124,17 +124,17 @@ def as_mechanism(weight: Fraction, buyers: int) -> Mechanism:
 
 _CURRENCY: Final = {"currency": shapes.CURRENCY}
 _SIDES: Final = {
-    "buyers": reading.bid_list(("In order of arrival", "按到达顺序"), "bidder", "bid", (("Buyer", "买方"), ("Bid", "买价")), least=0),
-    "sellers": reading.bid_list(("In order of arrival", "按到达顺序"), "seller", "ask", (("Seller", "卖方"), ("Ask", "卖价")), least=0),
+    "bids": reading.bid_list(("In order of arrival", "按到达顺序"), "bidder", "bid", (("Buyer", "买方"), ("Bid", "买价")), least=0),
+    "asks": reading.bid_list(("In order of arrival", "按到达顺序"), "seller", "ask", (("Seller", "卖方"), ("Ask", "卖价")), least=0),
 }
 _EXAMPLE: Final[Mapping[str, Sequence[JsonObject]]] = {
-    "buyers": [
+    "bids": [
         {"bidder": "ash", "bid": "9.00"},
         {"bidder": "birch", "bid": "8.00"},
         {"bidder": "cedar", "bid": "7.00"},
         {"bidder": "elm", "bid": "4.00"},
     ],
-    "sellers": [
+    "asks": [
         {"seller": "oak", "ask": "2.00"},
         {"seller": "pine", "ask": "3.00"},
         {"seller": "rowan", "ask": "5.00"},
@@ -178,7 +178,7 @@ EXCHANGE: Final = Model(
             ),
         ],
     ),
-    operations={Verb.CLEAR: Operation(shapes.record(("Offers", "报价"), _SIDES, required=["buyers", "sellers"]), _clear)},
+    operations={Verb.CLEAR: Operation(shapes.record(("Offers", "报价"), _SIDES, required=["bids", "asks"]), _clear)},
     sentences={
         "TRADES": ("Copies traded, at the buyers' price", "成交份数，按买方价格"),
         "NO_TRADE": ("No trade", "无成交"),

@@ -51,13 +51,13 @@ def subadditive(curve: Curve) -> Steps | None:
     Returns:
         None if it holds everywhere, or ``{"one", "other"}`` with T(one + other) > T(one) + T(other).
     """
-    breaks = curve.breaks()
-    charge = {step: curve.at(step) for step in breaks}
+    breaks, at = curve.breaks(), curve.whole_at()
+    charge = {step: at(step) for step in breaks}
     for one in breaks:
         for other in breaks:
-            if other >= one and curve.at(one + other) > charge[one] + charge[other]:
+            if other >= one and at(one + other) > charge[one] + charge[other]:
                 return {"one": one, "other": other}
-            if other > one and charge[other] > charge[one] + curve.at(other - one):
+            if other > one and charge[other] > charge[one] + at(other - one):
                 return {"one": one, "other": other - one}
     return None
 

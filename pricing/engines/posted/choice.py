@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 MAX_STEPS: Final = 100
 TOLERANCE: Final = 1e-9
 LARGEST: Final = 50.0
+LOOSEST: Final = 1e5
 NORMAL_QUANTILE: Final = 1.959963984540054
 
 
@@ -33,7 +34,9 @@ class Estimate:
 def conditional_logit(options: Floats, chosen: NDArray[np.int64], weights: Floats | None = None) -> Estimate:
     """Return the maximum likelihood estimate of P(choose j) = exp(x_j b) / sum over the options of exp(x_l b).
 
-    Newton's method with halved steps on a concave function; a few steps of O(n j k^2).
+    Newton's method with halved steps on a concave function; a few steps of O(n j k^2). Only what differs within a situation counts, so
+    attributes are taken from their mean there, in units of their spread. In these units a coefficient beyond ``LARGEST``, or of a variance
+    beyond ``LOOSEST``, means that the likelihood rises without end.
 
     Args:
         options: attributes, shape (n, j, k); an option that was not offered is all NaN.
@@ -45,11 +48,12 @@ def conditional_logit(options: Floats, chosen: NDArray[np.int64], weights: Float
 
     Source: McFadden (1974); Greene, Econometric Analysis, on the choice of travel mode.
     """
-    scale = np.nanmax(np.abs(options), axis=(0, 1))
-    if not np.all(scale > 0):
-        raise NoEstimateError
     offered = ~np.isnan(options[:, :, 0])
-    scaled = np.where(offered[:, :, None], options / scale, 0.0)
+    apart = np.where(offered[:, :, None], options - np.nanmean(options, axis=1, keepdims=True), 0.0)
+    scale = np.sqrt((apart**2).sum(axis=(0, 1)) / offered.sum())
+    if not np.all(scale > TOLERANCE * np.nanmax(np.abs(options), axis=(0, 1))):
+        raise NoEstimateError
+    scaled = apart / scale
     times = np.ones(len(options)) if weights is None else weights
     coefficients = np.zeros(options.shape[2])
     value, slope, curvature = _likelihood(scaled, offered, chosen, times, coefficients)
@@ -64,9 +68,13 @@ def conditional_logit(options: Floats, chosen: NDArray[np.int64], weights: Float
             step = step / 2
         coefficients = coefficients + step
         value, slope, curvature = tried
-        if np.max(np.abs(coefficients) * np.nanmax(np.abs(scaled), axis=(0, 1))) > LARGEST:
+        if np.max(np.abs(coefficients)) > LARGEST:
             raise NoEstimateError
+    else:
+        raise NoEstimateError
     covariance = _solve(curvature, np.eye(len(scale)))
+    if np.max(np.diag(covariance)) > LOOSEST:
+        raise NoEstimateError
     return Estimate(coefficients / scale, covariance / np.outer(scale, scale), value)
 
 
