@@ -4,7 +4,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from pricing.plans.pricing import model_of
+from pricing.quotes.models import Quote
+from pricing.rounds.book import sides_of
 from pricing.rounds.models import Bid, Round
+from pricing.rounds.states import Side
 from registry.base.actor import Actor
 
 
@@ -13,6 +17,16 @@ def round_page(*, actor: Actor, offer_id: UUID | None = None, state: str | None 
     rounds = Round.objects.visible_to(actor)
     rounds = rounds if offer_id is None else rounds.filter(offer_id=offer_id)
     return rounds if state is None else rounds.filter(state=state)
+
+
+def receipts_of(quote: Quote) -> dict[str, int]:
+    """What the clearing behind a quote gives each contributor to the thing sold, by organisation; empty where one seller sells its own.
+
+    In a two-sided round each seller sells by an offer of its own, so its receipt is the deal itself.
+    """
+    if quote.computation is None or Side.SELL in sides_of(model_of(quote.plan)):
+        return {}
+    return {row["seller"]: int(row["minor"]) for row in quote.computation.answer["extras"]["receipts"]}
 
 
 def bid_page(*, actor: Actor, round_id: UUID | None = None) -> QuerySet[Bid]:

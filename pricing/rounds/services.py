@@ -30,6 +30,7 @@ from registry.base.ids import uuid7
 from registry.base.sealed import seal, unseal
 from registry.base.transitions import move
 from registry.log.services import record
+from registry.parties.models import Organisation
 from registry.parties.selectors import affiliated
 
 CLOSE_TOPIC: Final = "pricing.rounds.close"
@@ -52,8 +53,8 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
 
     Raises:
         NotCleared: the plan's model takes no bids.
-        BadInput: a closing time outside a minute to ninety days from now, a name of the bids among the inputs, or a two-sided round
-            that does not say who gets the surplus.
+        BadInput: a closing time outside a minute to ninety days from now, bids among the inputs, sellers that are no organisations, or a
+            two-sided round that does not say who gets the surplus.
         RoundUnderWay: the offer is in a round that is not decided yet.
     """
     sides = sides_of(model_of(plan))
@@ -66,6 +67,7 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
         raise BadInput("inputs", "bids are placed by their bidders, not given with the round")
     if (Side.SELL in sides) != (surplus_to is not None):
         raise BadInput("surplusToId", "stated for a two-sided round, and only there")
+    _check_contributors(inputs)
     if Round.objects.filter(offer_id=offer_id, state__in=UNDECIDED).exists():
         raise RoundUnderWay(field=("offerId",))
     opened = Round.objects.create(
@@ -201,6 +203,18 @@ def round_clear(*, round_id: UUID) -> None:
         },
         sealed={"awards": cleared.answer["extras"]["awards"]},
     )
+
+
+def _check_contributors(inputs: dict[str, Any]) -> None:
+    """Refuse a published list of sellers that names somebody whom nobody could pay."""
+    rows = inputs.get("sellers", [])
+    named = [str(row.get("seller")) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    try:
+        keys = {UUID(name) for name in named}
+    except ValueError as error:
+        raise BadInput("inputs.sellers", "each seller by the UUID of its organisation") from error
+    if Organisation.objects.filter(pk__in=keys).count() != len(keys):
+        raise BadInput("inputs.sellers", "organisations of this market")
 
 
 def _check_bid(actor: Actor, held: Round, side: Side, content: Any) -> None:

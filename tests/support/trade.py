@@ -21,6 +21,8 @@ from listings.resources.paper_services import source_statement_file
 from marketplace.deals.models import Deal
 from marketplace.deals.tasks import run_once as deals
 from marketplace.delivery.tasks import run_once as delivery
+from pricing.rounds.tasks import run_once as rounds
+from pricing.splits.tasks import run_once as splits
 from registry.base.actor import SYSTEM, PartyKind
 from registry.log.integrator import integrate
 from registry.log.models import Entry, LogState, Outbox
@@ -161,26 +163,42 @@ def registered(owner: Trader, *relied: Grant) -> RegisteredObject:
 
 
 def shelved(
-    owner: Trader, thing: RegisteredObject, *, price: str | None = None, share_ppm: int = SHARE_PPM, content: bytes = shop.CSV
+    owner: Trader,
+    thing: RegisteredObject,
+    *,
+    price: str | None = None,
+    share_ppm: int = SHARE_PPM,
+    content: bytes = shop.CSV,
+    plan: str | None = None,
 ) -> Shelf:
-    """Put an object's file on sale: for a price, or without one as a licence to derive for a share of income."""
+    """Put an object's file on sale: for a price, by a plan, or without either as a licence to derive for a share of income."""
     asset = shop.ready(owner.client, content, object_=thing)
     listing = shop.drafted(owner.client, thing, asset=asset)
-    offer = offered(owner, listing, 1, price=price, share_ppm=share_ppm)
+    offer = offered(owner, listing, 1, price=price, share_ppm=share_ppm, plan=plan)
     published = shop.publish(owner.client, listing, 2)
     assert published["listing"]["state"] == "LISTED"
     return Shelf(owner, thing, listing, offer, content)
 
 
 def offered(
-    owner: Trader, listing: str, expected: int, *, price: str | None = None, share_ppm: int = SHARE_PPM, exclusive: bool = False
+    owner: Trader,
+    listing: str,
+    expected: int,
+    *,
+    price: str | None = None,
+    share_ppm: int = SHARE_PPM,
+    exclusive: bool = False,
+    plan: str | None = None,
 ) -> Offer:
     """Add an offer to a draft."""
-    if price is None:
+    licence = price is None and plan is None
+    if plan is not None:
+        pass
+    elif price is None:
         plan = shop.plan(owner.client, json.dumps({"currency": "CNY", "share_ppm": share_ppm}), "income_share")
     else:
         plan = shop.plan(owner.client, json.dumps({"kind": "one_off", "currency": "CNY", "price": price}))
-    scope = DERIVING if price is None else {"territory": "CN"}
+    scope = DERIVING if licence else {"territory": "CN"}
     shop.offer(owner.client, listing, plan, expected=expected, delivery="FILE", scope=scope, exclusive=exclusive)
     return Offer.objects.latest("added_at")
 
@@ -237,9 +255,9 @@ def ask(of: World, *, shelf: Shelf | None = None, buyer: Trader | None = None, *
     return by.client.mutate("dealRequest", STATE, **{**stated, **given})
 
 
-def requested(of: World, *, shelf: Shelf | None = None, buyer: Trader | None = None) -> Trade:
+def requested(of: World, *, shelf: Shelf | None = None, buyer: Trader | None = None, **given: Any) -> Trade:
     """A deal that was asked for."""
-    made = ask(of, shelf=shelf, buyer=buyer)["deal"]
+    made = ask(of, shelf=shelf, buyer=buyer, **given)["deal"]
     row = Deal.objects.latest("requested_at")
     return Trade(of, shelf or of.flat, buyer or of.buyer, made["id"], row.pk)
 
@@ -353,7 +371,7 @@ def settled(of: World, **given: Any) -> Trade:
 def relay() -> None:
     """Every relay that a deal needs, round by round, until nothing is left to do now."""
     for _ in range(ROUNDS_MAX):
-        if not sum([integrate(), charges(), delivery(), deals()]):
+        if not sum([integrate(), rounds(), splits(), charges(), delivery(), deals()]):
             return
     raise AssertionError("the relays found no end")
 

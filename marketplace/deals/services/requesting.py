@@ -20,6 +20,7 @@ from pricing.fees.title import share_terms_of
 from pricing.inputs.services import given_json
 from pricing.quotes.models import Quote
 from pricing.quotes.services import quote_make, quote_use
+from pricing.rounds.selectors import receipts_of
 from pricing.splits.selectors import split_in_force
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
@@ -242,7 +243,7 @@ def _facts(actor: Actor, offer: Offer, quote: Quote | None, purpose: str, instit
         delivery={"mode": offer.delivery, "sha256": version.asset.sha256 if version.asset else None},
         shares=tuple(_share(term) for term in share_terms_of(registered.pk, on=today)),
         surplus=_surplus(quote),
-        joint=_joint(registered.pk),
+        joint=_joint(registered.pk, quote),
         fees={"schedule": schedule.number, "platform_ppm": schedule.platform_ppm, "institution_ppm": schedule.institution_ppm},
     )
 
@@ -259,8 +260,14 @@ def _surplus(quote: Quote | None) -> dict[str, Any] | None:
     return {"to": quote.surplus_to_id, "minor": str(quote.surplus_minor)} if quote and quote.surplus_minor else None
 
 
-def _joint(object_id: UUID) -> dict[str, Any] | None:
-    """The agreement by which the makers of the object divide its income, with the example that states its intervals."""
+def _joint(object_id: UUID, quote: Quote | None) -> dict[str, Any] | None:
+    """How what the seller keeps is divided among contributors: as the round cleared it, or by the agreement in force for the object.
+
+    An agreement comes with the example that states its intervals.
+    """
+    receipts = receipts_of(quote) if quote else {}
+    if any(receipts.values()):
+        return {"receipts": {seller: str(minor) for seller, minor in receipts.items()}}
     split = split_in_force(object_id)
     if split is None or split.computation is None:
         return None

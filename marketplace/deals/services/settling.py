@@ -16,7 +16,7 @@ from marketplace.screening.services import screen_deal
 from pricing.fees.arithmetic import Division, Role
 from pricing.fees.chain import ShareTerm
 from pricing.fees.services import division_of
-from pricing.money import Money
+from pricing.money import Money, split_keyed
 from pricing.splits.models import Split
 from pricing.splits.services import split_amount, split_carry_out
 from registry.base import clock
@@ -72,7 +72,6 @@ def division(deal: Deal) -> Division:
     terms = tuple(ShareTerm(**share) for share in deal.terms["shares"])
     amount = Money.of(deal.amount_minor, deal.currency)
     surplus, joint = deal.terms["surplus"], deal.terms["joint"]
-    split = Split.objects.select_related("plan").get(pk=joint["split"]) if joint else None
     return division_of(
         amount=amount,
         seller_id=deal.seller_id,
@@ -80,12 +79,16 @@ def division(deal: Deal) -> Division:
         terms=terms,
         schedule=deal.fee_schedule,
         surplus=(surplus["to"], int(surplus["minor"])) if surplus else None,
-        joint=partial(_divided, split) if split else None,
+        joint=partial(_divided, joint) if joint else None,
     )
 
 
-def _divided(split: Split, amount_minor: int) -> tuple[tuple[str, int], ...]:
-    return split_amount(split=split, amount_minor=amount_minor)
+def _divided(joint: dict[str, Any], amount_minor: int) -> list[tuple[str, int]]:
+    """What each contributor gets of what the seller keeps, as the contract says: by an agreement, or in proportion to receipts."""
+    if "split" in joint:
+        split = Split.objects.select_related("plan").get(pk=joint["split"])
+        return list(split_amount(split=split, amount_minor=amount_minor))
+    return list(split_keyed(amount_minor, {seller: int(minor) for seller, minor in joint["receipts"].items()}).items())
 
 
 def _settle(actor: Actor, deal: Deal, verdict: Verdict) -> None:
@@ -113,7 +116,7 @@ def _settle(actor: Actor, deal: Deal, verdict: Verdict) -> None:
         sealed={"amount": str(deal.amount_minor), "lines": stated},
     )
     joint = deal.terms["joint"]
-    if joint:
+    if joint and "split" in joint:
         split = Split.objects.select_related("plan", "computation").get(pk=joint["split"])
         split_carry_out(split=split, amount_minor=divided.kept_minor, asked_by=deal.institution_id)
     _issue_voucher(deal, stated)

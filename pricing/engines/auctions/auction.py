@@ -99,7 +99,7 @@ def _common_claims() -> tuple[Claim, ...]:
 AUCTION: Final = Model(
     key="auction",
     version=1,
-    name=Text("Auction", "拍卖"),
+    name=Text("Auction of sealed bids", "密封竞价"),
     help=Text(
         "Sealed bids for one copy, or for several equal copies at one price. Second price, English (cleared as its second-price outcome "
         "under private values) and uniform price reward true bids; first price and Dutch (the same outcome) charge the winner its own bid. "
@@ -108,7 +108,7 @@ AUCTION: Final = Model(
         "每位竞买人至多一份；同价先到先得；最多一万个出价。",
     ),
     params_schema=shapes.record(
-        ("Auction", "拍卖"),
+        ("Auction of sealed bids", "密封竞价"),
         {
             "currency": shapes.CURRENCY,
             "format": shapes.choice(("Format", "方式"), FORMATS, default="second_price"),

@@ -58,7 +58,7 @@ _CLAIMS: Final = (
 DIGITAL: Final = Model(
     key="digital",
     version=1,
-    name=Text("Auction of unlimited copies", "无限份数拍卖"),
+    name=Text("Auction of unlimited copies", "无限份数竞价"),
     help=Text(
         "Copies cost nothing and each bidder wants one. The bids are split into two halves by the seed, and each half is offered the price "
         "that brings the most from the other half, so no bid sets its own price. Needs no knowledge of demand; best with many bidders. The "
@@ -66,7 +66,7 @@ DIGITAL: Final = Model(
         "复制成本为零，每位竞买人要一份。按种子把出价分为两半，每一半以对另一半收入最高的价格成交，故无人能影响自己的价格。无需了解需求，竞买人越多越好。种子的选定须与出价无关。"
         "最多一万个出价；不超过十二个时另给出全部分法的平均收入。",
     ),
-    params_schema=shapes.record(("Auction of unlimited copies", "无限份数拍卖"), {"currency": shapes.CURRENCY}, required=["currency"]),
+    params_schema=shapes.record(("Auction of unlimited copies", "无限份数竞价"), {"currency": shapes.CURRENCY}, required=["currency"]),
     operations={Verb.CLEAR: Operation(reading.one_sided(), _clear, seeded=True)},
     sentences={"HALF": ("Copies sold to half {half}", "{half} 半场成交份数")},
     examples=(

@@ -119,7 +119,7 @@ _SLOTS: Final[JsonObject] = {"currency": "CNY", "items": [{"item": "north"}, {"i
 VCG: Final = Model(
     key="vcg",
     version=1,
-    name=Text("Auction of several items (VCG)", "多标的拍卖（VCG）"),
+    name=Text("Auction of several items (VCG)", "多标的竞价（VCG）"),
     help=Text(
         "Different items are sold at once so that the stated values sum to the most; each winner pays what its presence costs the others, "
         "so true values are the best bids. One item for each bidder (up to 10,000 bids on 200 items): the payments are the smallest "

@@ -49,9 +49,9 @@ PARAMS: Final = shapes.one_of(
             required=["rule", "currency", "floor", "seller_discount"],
         ),
         shapes.record(
-            ("Double auction: a stated point between ask and offer", "双向拍卖：取要价与出价之间的约定点"),
+            ("Double auction: a stated point between ask and offer", "双向竞价：取要价与出价之间的约定点"),
             {
-                "rule": shapes.constant("double_auction", ("Double auction", "双向拍卖")),
+                "rule": shapes.constant("double_auction", ("Double auction", "双向竞价")),
                 **_FLOOR,
                 "ask_weight": {**_share(("Weight of the ask in the price, 0 to 1", "要价在成交价中的权重，0 至 1")), "default": "0.5"},
                 "valuations": shapes.record(
@@ -70,7 +70,7 @@ INPUTS: Final = shapes.record(
         "valuation": shapes.amount(("What it is worth to the buyer (Nash, Rubinstein)", "买方估值（纳什、鲁宾斯坦）")),
         "outside": shapes.amount(("Buyer's gain without this deal (Nash)", "买方不成交时的收益（纳什）")),
         "discount": _share(("What one round of waiting leaves to the buyer, below 1 (Rubinstein)", "买方每轮贴现因子，小于 1（鲁宾斯坦）")),
-        "offer": shapes.amount(("Buyer's offer (double auction)", "买方出价（双向拍卖）")),
+        "offer": shapes.amount(("Buyer's offer (double auction)", "买方出价（双向竞价）")),
     },
 )
 EXAMPLES: Final = (
