@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from pricing.engines.datum.model import DATUM
 from pricing.engines.errors import UnknownModelError
 from pricing.engines.fixed import FIXED
 from pricing.engines.income_share import INCOME_SHARE
@@ -27,7 +28,7 @@ def _index(models: Iterable[Model]) -> Mapping[tuple[str, int], Model]:
 
 
 # A version once used stays here for ever, so that every stored quote can be replayed.
-_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE))
+_EVERY: Final = _index((FIXED, METERED, INCOME_SHARE, DATUM))
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})
 
 

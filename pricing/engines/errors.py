@@ -57,6 +57,19 @@ class InputError(PricingError):
         "NOT_FOR_THIS_PLAN": ("This plan does not use this field.", "该方案不使用此字段。"),
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
+        "FEATURES_DIFFER": (
+            "Every point and test needs the same number of features, {expected}.",
+            "每个数据点和测试点的特征数须同为 {expected}。",
+        ),
+        "HOLDERS_TOO_MANY": ("At most {limit} different holders are accepted.", "最多接受 {limit} 个不同的持有方。"),
+        "TWO_CLASSES_ONLY": (
+            "Logistic regression tells two classes apart; choose a nearest-neighbour method.",
+            "逻辑回归仅区分两类；多类请选用最近邻方法。",
+        ),
+        "TOO_MUCH_WORK": (
+            "This would train {work} models; at most {limit} are accepted. Use fewer points or rounds.",
+            "将训练 {work} 个模型，最多接受 {limit} 个；请减少数据点或轮数。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pricing.engines.checkers import charges
+from pricing.engines.checkers import charges, datum
 from pricing.engines.checkers.property import Property, Witness
 
 
@@ -24,5 +24,5 @@ def _index(properties: Iterable[Property]) -> Mapping[str, Property]:
     return MappingProxyType(index)
 
 
-PROPERTIES: Final = _index((*charges.PROPERTIES,))
+PROPERTIES: Final = _index((*charges.PROPERTIES, *datum.PROPERTIES))
 CHECKERS: Final[Mapping[str, Callable[..., Witness | None]]] = MappingProxyType({name: each.check for name, each in PROPERTIES.items()})

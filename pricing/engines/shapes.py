@@ -57,6 +57,12 @@ def integer(title: tuple[str, str], *, least: int, most: int, default: int | Non
     return bounds if default is None else {**bounds, "default": default}
 
 
+def number(title: tuple[str, str], *, least: float, most: float, default: float | None = None) -> Schema:
+    """Return the schema of a JSON number within limits: a measured or estimated quantity, never money."""
+    bounds: dict[str, Json] = {"type": "number", "minimum": least, "maximum": most, **_titled(title)}
+    return bounds if default is None else {**bounds, "default": default}
+
+
 def boolean(title: tuple[str, str], *, default: bool) -> Schema:
     """Return the schema of a yes or no, with its default."""
     return {"type": "boolean", "default": default, **_titled(title)}

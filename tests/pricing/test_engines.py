@@ -30,6 +30,7 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "fixed": (1, {"quote"}),
         "metered": (1, {"quote", "rate"}),
         "income_share": (1, {"quote", "rate"}),
+        "datum": (1, {"split"}),
     }
 
 
