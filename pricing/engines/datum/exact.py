@@ -72,7 +72,7 @@ def squared_distances(points: Whole, tests: Whole) -> Whole:
     return squares
 
 
-def nearest_first(squares: Whole) -> Whole:
+def nearest_first(squares: Whole | NDArray[np.float64]) -> Whole:
     """Return, for each row of distances, the points from nearest to farthest; equal distances keep the lower index first. O(M N log N)."""
     return np.argsort(squares, axis=1, kind="stable")
 

@@ -7,9 +7,11 @@ from fractions import Fraction
 from typing import Final, cast
 
 from pricing.engines.checkers import datum as checkers
-from pricing.engines.datum.neighbours import Valuation, value_by_neighbours
+from pricing.engines.datum.neighbours import value_by_neighbours
 from pricing.engines.datum.plan import INPUTS, PARAMS
 from pricing.engines.datum.reading import Given, read_given
+from pricing.engines.datum.regressions import value_by_regression
+from pricing.engines.datum.valuation import Valuation
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
 from pricing.engines.result import Claim, Line, Standing, shown
 from pricing.engines.shapes import JsonObject
@@ -22,7 +24,8 @@ def _split(call: Call) -> Answer:
     unit = currency(cast("str", call.params["currency"]))
     amount = read_amount(call.inputs["amount"], unit, "inputs.amount")
     given = read_given(call.inputs)
-    valued = value_by_neighbours(call.params, given)
+    by_neighbours = cast("str", call.params["method"]).startswith("knn")
+    valued = value_by_neighbours(call.params, given) if by_neighbours else value_by_regression(call.params, given, cast("int", call.seed))
     weights = holder_weights(valued.values.numerators, given.holders, each_point=call.params["negative"] == "point")
     total_minor = int(amount * unit.scale)
     shares = split_keyed(total_minor, weights) if any(weights.values()) else dict.fromkeys(sorted(weights), 0)
@@ -86,7 +89,15 @@ def _extras(valued: Valuation, given: Given, shares: Mapping[str, int], worth: M
     columns: dict[str, Sequence[str]] = {"value": [shown(value) for value in valued.values.floats().tolist()], **valued.per_point}
     return {
         **valued.extras,
-        "shares": [{"holder": holder, "minor": str(minor), "value": worth[holder]} for holder, minor in shares.items()],
+        "shares": [
+            {
+                "holder": holder,
+                "minor": str(minor),
+                "value": worth[holder],
+                **{name: each[holder] for name, each in valued.per_holder.items()},
+            }
+            for holder, minor in shares.items()
+        ],
         "undistributed_minor": str(rest),
         "gained": shown(float(valued.gained)),
         "points": [

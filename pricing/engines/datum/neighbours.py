@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, TypeAlias, cast
 
@@ -12,9 +11,10 @@ from numpy.typing import NDArray
 
 from pricing.engines.checkers import datum as checkers
 from pricing.engines.datum import ladder
-from pricing.engines.datum.exact import Values, Whole, ladder_values, nearest_first, squared_distances, threshold_values
+from pricing.engines.datum.exact import Whole, ladder_values, nearest_first, squared_distances, threshold_values
 from pricing.engines.datum.ladder import Ladder, Numbers
 from pricing.engines.datum.reading import SCALE, Given
+from pricing.engines.datum.valuation import Valuation
 from pricing.engines.result import Claim, Standing
 from pricing.engines.shapes import JsonObject
 
@@ -23,25 +23,6 @@ _FLOAT_STEP: Final = 10**9
 Steps: TypeAlias = Callable[[Numbers], Ladder]
 Copied: TypeAlias = Callable[[Sequence[int]], NDArray[np.float64]]
 """Every point's value, as floats, when these points are entered a second time at the end of the list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Valuation:
-    """What a method says of the points.
-
-    Attributes:
-        values: exact for exact methods, the exact mean of the samples for sampled ones.
-        gained: what all points achieve beyond none, ``v(N) - v({})``.
-        claims: what holds of the values.
-        extras: what the method says of itself.
-        per_point: further columns of text by name, one entry a point.
-    """
-
-    values: Values
-    gained: Fraction
-    claims: tuple[Claim, ...]
-    extras: JsonObject
-    per_point: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def value_by_neighbours(params: JsonObject, given: Given) -> Valuation:

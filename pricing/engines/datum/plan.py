@@ -12,7 +12,7 @@ from pricing.engines.shapes import Schema
 MAX_ROUNDS: Final = 2_000
 MAX_BETA: Final = 16
 MAX_FITS: Final = 20_000
-MAX_LOGISTIC_POINTS: Final = 500
+MAX_LOGISTIC_POINTS: Final = 300
 KEY: Final = r"^[A-Za-z0-9_.:-]+$"
 
 _K: Final = shapes.integer(("Neighbours that vote (K)", "参与投票的近邻数 K"), least=1, most=MAX_POINTS, default=5)
