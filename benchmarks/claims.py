@@ -15,6 +15,9 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "inclusion_proof": "benchmarks.inclusion_proof",
         "ledger_posting": "benchmarks.ledger_posting",
         "tiered_rating": "benchmarks.tiered_rating",
+        "knn_shapley": "benchmarks.knn_shapley",
+        "knn_shapley_limit": "benchmarks.knn_shapley_limit",
+        "logistic_shapley": "benchmarks.logistic_shapley",
     }
 )
 

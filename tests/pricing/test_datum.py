@@ -97,7 +97,7 @@ def test_three_equal_points_share_ten_fen_by_largest_remainder_and_smaller_key()
 
 
 def test_copying_a_point_raises_a_share_and_the_witness_says_which():
-    """bo's two are worth 0 together; with the good one twice, 1/5 + 1/5 + (1/5 - 1/2)."""
+    """Two points of bo are worth 0 together; with the good one twice, 1/5 + 1/5 + (1/5 - 1/2)."""
     claim = claims(split())[checkers.POINT_REPLICATION_ROBUST]
     assert claim.standing is Standing.NOT_HELD
     copied, holder = int(claim.witness["copied_point"]), claim.witness["holder"]
