@@ -20,6 +20,9 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "shapley_exact": "benchmarks.shapley_exact",
         "shapley_memory": "benchmarks.shapley_memory",
         "query_pricing": "benchmarks.query_pricing",
+        "knn_shapley": "benchmarks.knn_shapley",
+        "knn_shapley_limit": "benchmarks.knn_shapley_limit",
+        "logistic_shapley": "benchmarks.logistic_shapley",
     }
 )
 

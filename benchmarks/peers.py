@@ -49,6 +49,16 @@ def measured_by(name: str, *arguments: str) -> dict[str, Any]:
     return answer
 
 
+def measured_here(module: str, *arguments: str) -> dict[str, Any]:
+    """Run a module of ours in a process of its own, its matrix products on one thread, and return the JSON object that it prints.
+
+    Raises:
+        PeerFailed: the module failed.
+    """
+    answer: dict[str, Any] = json.loads(_run([sys.executable, "-m", module, *arguments], more={"OPENBLAS_NUM_THREADS": "1"}))
+    return answer
+
+
 def pgbench() -> str | None:
     """The path of PostgreSQL's own load generator: on the search path, or beside the embedded server's programs. None without one."""
     found = shutil.which("pgbench")

@@ -16,6 +16,7 @@ from pricing.engines.auctions.exchange import EXCHANGE
 from pricing.engines.auctions.vcg import VCG
 from pricing.engines.bilateral.bargain import BARGAIN
 from pricing.engines.bilateral.learn import LEARN
+from pricing.engines.datum.model import DATUM
 from pricing.engines.errors import UnknownModelError
 from pricing.engines.fixed import FIXED
 from pricing.engines.income_share import INCOME_SHARE
@@ -74,6 +75,7 @@ _EVERY: Final = _index(
         HYPERGRAPH,
         MODEL_NOISE,
         PRIVACY,
+        DATUM,
     )
 )
 _LATEST: Final[Mapping[str, Model]] = MappingProxyType({key: model for (key, _), model in sorted(_EVERY.items(), key=lambda item: item[0])})

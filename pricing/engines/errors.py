@@ -163,6 +163,19 @@ class InputError(PricingError):
             "The owners would be owed {needed} minor units and the answer costs {price}; raise the rate or lower the variance.",
             "应补偿数据主体 {needed} 最小货币单位，而答案价格仅 {price}；请提高费率或降低方差。",
         ),
+        "FEATURES_DIFFER": (
+            "Every point and test needs the same number of features, {expected}.",
+            "每个数据点和测试点的特征数须同为 {expected}。",
+        ),
+        "HOLDERS_TOO_MANY": ("At most {limit} different holders are accepted.", "最多接受 {limit} 个不同的持有方。"),
+        "TWO_CLASSES_ONLY": (
+            "Logistic regression tells two classes apart; choose a nearest-neighbour method.",
+            "逻辑回归仅区分两类；多类请选用最近邻方法。",
+        ),
+        "TOO_MUCH_WORK": (
+            "This would train {work} models; at most {limit} are accepted. Use fewer points or rounds.",
+            "将训练 {work} 个模型，最多接受 {limit} 个；请减少数据点或轮数。",
+        ),
     }
 
     def __init__(self, code: str, field: str, **params: str | int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pricing.engines.checkers import appraisal, bilateral, charges, information, mechanisms, posted, revenue, sharing
+from pricing.engines.checkers import appraisal, bilateral, charges, datum, information, mechanisms, posted, revenue, sharing
 from pricing.engines.checkers.property import Property, Witness
 
 
@@ -34,6 +34,7 @@ PROPERTIES: Final = _index(
         *revenue.PROPERTIES,
         *sharing.PROPERTIES,
         *information.PROPERTIES,
+        *datum.PROPERTIES,
     )
 )
 CHECKERS: Final[Mapping[str, Callable[..., Witness | None]]] = MappingProxyType({name: each.check for name, each in PROPERTIES.items()})

@@ -51,6 +51,7 @@ def test_the_catalogue_holds_the_models_this_market_starts_with():
         "hypergraph": (1, {"optimise"}),
         "model_noise": (1, {"optimise", "quote"}),
         "privacy": (1, {"quote", "split"}),
+        "datum": (1, {"split"}),
     }
 
 
@@ -84,6 +85,10 @@ def test_every_property_is_one_of_the_38_and_is_said_in_both_languages():
         assert each.name == name
         assert 1 <= each.number <= 38
         assert all(each.sentence)
+
+
+def test_every_one_of_the_38_statements_has_a_checker():
+    assert {each.number for each in properties.PROPERTIES.values()} == set(range(1, 39))
 
 
 def test_two_properties_of_one_name_are_refused():

@@ -244,7 +244,13 @@ def _share(holders: list[str]) -> tuple[Any, Any]:
     return {"rule": "shapley", "currency": "CNY"}, {"form": "table", "holders": [{"holder": each} for each in holders], "values": table}
 
 
-JOINT = {"share": _share}
+def _datum(holders: list[str]) -> tuple[Any, Any]:
+    points = [{"holder": holders[at % 3], "x": [at, 7 - at], "y": "yes" if at > 3 else "no"} for at in range(8)]
+    tests = [{"x": [6.5, 1], "y": "yes"}, {"x": [1, 5.5], "y": "no"}]
+    return {"method": "knn_shapley", "currency": "CNY", "k": 2}, {"points": points, "tests": tests}
+
+
+JOINT = {"share": _share, "datum": _datum}
 
 
 def test_a_sampled_split_takes_its_seed_from_the_log_after_the_last_consent(of):
