@@ -14,7 +14,7 @@ from pricing.engines.texts import claim_text, line_text
 from pricing.fees.schema import MoneyType
 from pricing.inputs.services import given_json
 from pricing.money import Language, Money
-from pricing.plans.comparing import PLANS_MAX, USAGES_MAX, Point, comparison_chart, plan_compare
+from pricing.plans.comparing import PLANS_MAX, USAGES_MAX, Outlook, Point, comparison_chart, plan_compare
 from pricing.plans.models import Plan
 from pricing.plans.selectors import model_list, params_shown, plan_page
 from pricing.plans.services import plan_create
@@ -186,6 +186,15 @@ class PlanComparison(graphene.ObjectType):
     outlooks = Items(PlanOutlook, size=PLANS_MAX)
     chart = graphene.String(description="An SVG picture of all plans. 图")
 
+    @staticmethod
+    def of(outlooks: tuple[Outlook, ...]) -> "PlanComparison":
+        """The type's value, in the language of the request."""
+        shown = [
+            PlanOutlook(plan=outlook.plan, worst=outlook.worst, points=[PlanPoint.of(point) for point in outlook.points])
+            for outlook in outlooks
+        ]
+        return PlanComparison(outlooks=shown, chart=comparison_chart(outlooks, chinese=spoken() == "zh"))
+
 
 class Queries:
     """What plans answer."""
@@ -214,11 +223,7 @@ class Queries:
             institution_id=_key(institution_id, "Organisation", "institutionId"),
             object_id=_key(object_id, "RegisteredObject", "objectId"),
         )
-        shown = [
-            PlanOutlook(plan=outlook.plan, worst=outlook.worst, points=[PlanPoint.of(point) for point in outlook.points])
-            for outlook in outlooks
-        ]
-        return PlanComparison(outlooks=shown, chart=comparison_chart(outlooks, chinese=spoken() == "zh"))
+        return PlanComparison.of(outlooks)
 
     @staticmethod
     def resolve_pricing_models(_root: Any, _info: Any) -> list[PricingModel]:
