@@ -20,7 +20,14 @@ from registry.log.services import record
 
 
 def plan_create(
-    *, actor: Actor, name_zh: str, name_en: str, model_key: str, params: dict[str, Any], adjustments: dict[str, Any], idempotency_key: str
+    *,
+    actor: Actor,
+    name_zh: str,
+    name_en: str,
+    model_key: str,
+    params: dict[str, Any],
+    adjustments: dict[str, Any] | None = None,
+    idempotency_key: str,
 ) -> Plan:
     """Make a plan of one's own organisation from a pricing model, its parameters, and what is put on top of its prices.
 
@@ -37,13 +44,13 @@ def plan_create(
     try:
         model = model_at(model_key)
         checked = model.validated_params(params)
-        on_top = read_adjustments(adjustments, currency(str(checked["currency"])))
+        on_top = read_adjustments(adjustments or {}, currency(str(checked["currency"])))
         if on_top and not set(PRICING) & model.verbs:
             raise InputError("NOT_FOR_THIS_PLAN", "adjustments")
     except PricingError as error:
         root = getattr(error, "field", "params").split(".")[0]
         raise PricingRefused(error, under=(root,)) from error
-    with once(actor, "plan_create", idempotency_key, name_zh, name_en, model_key, params, adjustments) as call:
+    with once(actor, "plan_create", idempotency_key, name_zh, name_en, model_key, params, adjustments or {}) as call:
         if call.replayed:
             return call.result(Plan)
         plan = Plan.objects.create(
