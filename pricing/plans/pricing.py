@@ -12,6 +12,10 @@ PRICING = (Verb.QUOTE, Verb.RATE)
 """Verbs that a plan's adjustments apply to: the others divide, clear or advise."""
 
 
+SELLING = frozenset({*PRICING, Verb.CLEAR})
+"""Verbs that make a price that a buyer can take: of a use, or by a round of bids."""
+
+
 def model_of(plan: Plan) -> Model:
     """The model that a plan picked, at the version that it picked."""
     return model_at(plan.model_key, plan.model_version)

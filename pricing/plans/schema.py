@@ -114,6 +114,8 @@ class PlanNode(NodeType):
     name_en = graphene.String(required=True)
     model_key = graphene.String(required=True)
     model_version = graphene.Int(required=True)
+    series = graphene.UUID(required=True, description="Shared by all versions of the plan. 方案系列")
+    number = graphene.Int(required=True, description="Which version it is. 版次")
     params = graphene.String(required=True, description="As JSON, without what the owner keeps to itself. 参数")
     adjustments = graphene.String(required=True, description="What is put on top of every price, as JSON. 价格调整")
     currency = graphene.String(required=True)
@@ -140,6 +142,7 @@ class PlanCreate(Mutation):
         model_key = graphene.String(required=True)
         params = graphene.String(description="A JSON object as the model's schema asks; amounts as text. 参数（JSON）")
         params_file_id = IdOf("InputFile", description="Instead of params, where they are long. 参数文件")
+        revises_id = IdOf("Plan", description="The newest version of the plan that this is the next version of. 所修订方案")
         adjustments = graphene.String(
             description="A JSON object: free_amount, discount_ppm, minimum, maximum; for models that quote or rate. 价格调整（JSON）"
         )
