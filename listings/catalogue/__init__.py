@@ -1,1 +1,1 @@
-"""How what is offered is found: search, and the open list of public data. 目录"""
+"""How what is offered is found: search, the open list of public data, and what public data may cost. 目录"""

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 
 
 class CatalogueRoom(AppConfig):
-    """Search, and the open list of public data."""
+    """Search, the open list of public data, and its price ceilings."""
 
     name = "listings.catalogue"
     label = "listings_catalogue"

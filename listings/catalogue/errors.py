@@ -1,4 +1,4 @@
-"""Refusals of the open list, each with what would mend it."""
+"""Refusals of the open list and of the register of price ceilings, each with what would mend it."""
 
 from django.utils.translation import gettext_noop
 
@@ -19,3 +19,27 @@ class AlreadyWithdrawn(UserError):
     code = "ALREADY_WITHDRAWN"
     message = gettext_noop("This entry was withdrawn before.")
     remedy = gettext_noop("Read the list as it stands; nothing more is needed.")
+
+
+class NotUnderAuthorisation(UserError):
+    """Ceilings are for what comes from public data under authorised operation; all else has its own price."""
+
+    code = "NOT_UNDER_AUTHORISATION"
+    message = gettext_noop("This is neither public data under authorised operation nor made from such data.")
+    remedy = gettext_noop("Name an object whose source, or a source of it, is registered as AUTHORISED_PUBLIC.")
+
+
+class CeilingOverlaps(UserError):
+    """Of one object, in one unit of sale and one currency, a day has one ceiling."""
+
+    code = "CEILING_OVERLAPS"
+    message = gettext_noop("Another ceiling for this object, unit and currency is in force in part of that period.")
+    remedy = gettext_noop("Replace that ceiling, close it, or set one for a period outside it.")
+
+
+class AlreadyClosed(UserError):
+    """A ceiling is closed once, by itself or by the one that replaces it."""
+
+    code = "ALREADY_CLOSED"
+    message = gettext_noop("This ceiling was closed or replaced before.")
+    remedy = gettext_noop("Read the ceilings as they stand, and name one that is not closed.")

@@ -1,12 +1,13 @@
-"""Search over what is listed, and how open public data is on a day."""
+"""Search over what is listed, how open public data is on a day, and what it may cost."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from listings.catalogue.models import OpenListEntry
+from listings.catalogue.models import OpenListEntry, PriceCeiling
 from listings.catalogue.states import NOT_LISTED, OpenType
 from listings.catalogue.titles import open_list_title
 from listings.products.models import Listing, Offer
@@ -75,10 +76,27 @@ def open_list_page(
     return rows if on is None else rows.filter(valid__contains=on)
 
 
+def ceilings_on(object_ids: Collection[UUID], on: date) -> QuerySet[PriceCeiling]:
+    """The price ceilings of objects in force on a day, as the register says now: of each object, at most one a unit and currency."""
+    return PriceCeiling.objects.filter(_said(None), object__in=object_ids, valid__contains=on).order_by("id")
+
+
+def price_ceiling_page(
+    *, actor: Actor, object_id: UUID | None = None, on: date | None = None, known_at: datetime | None = None
+) -> QuerySet[PriceCeiling]:
+    """The price ceilings as the register says now, or said at ``known_at``; of one object, and in force on one day, if asked."""
+    rows = PriceCeiling.objects.visible_to(actor).filter(_said(known_at))
+    rows = rows if object_id is None else rows.filter(object=object_id)
+    return rows if on is None else rows.filter(valid__contains=on)
+
+
 def _known(known_at: datetime | None) -> QuerySet[OpenListEntry]:
-    if known_at is None:
-        return OpenListEntry.objects.filter(recorded__upper_inf=True)
-    return OpenListEntry.objects.filter(recorded__contains=known_at)
+    return OpenListEntry.objects.filter(_said(known_at))
+
+
+def _said(known_at: datetime | None) -> Q:
+    """What a register said at an instant (default: what it says now)."""
+    return Q(recorded__upper_inf=True) if known_at is None else Q(recorded__contains=known_at)
 
 
 def _words(text: str) -> list[str]:

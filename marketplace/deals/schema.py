@@ -21,7 +21,7 @@ from marketplace.deals.services import (
     round_open,
 )
 from marketplace.deals.services.settling import division
-from marketplace.deals.states import Consideration, Side, State
+from marketplace.deals.states import Consideration, Side, State, UseClass
 from marketplace.deals.terms import signing_text
 from pricing.fees.schema import MoneyType
 from pricing.inputs.services import given_json
@@ -40,6 +40,7 @@ from settlement.escrow.schema import EscrowNode
 DealState = enum_of(State, "DealState", "Where a deal stands. 交易状态")
 DealSide = enum_of(Side, "DealSide", "A side of the contract. 合同方")
 DealConsideration = enum_of(Consideration, "Consideration", "What the buyer gives. 对价")
+UseClassEnum = enum_of(UseClass, "UseClass", "What public data is used for. 公共数据使用类别")
 
 
 class DealRightNode(NodeType):
@@ -115,6 +116,7 @@ class DealNode(NodeType):
     income_share_ppm = graphene.Int(required=True)
     amount = graphene.Field(graphene.NonNull(MoneyType))
     purpose = graphene.String(required=True)
+    use_class = UseClassEnum(description="As the buyer stated it for public data; null if not. 公共数据使用类别")
     terms = graphene.String(required=True, description="The contract, canonical JSON. 合同文本")
     terms_hash = graphene.String(required=True, description="SHA-256 of the contract; what both sides sign. 合同哈希")
     signing_text = graphene.String(
@@ -144,6 +146,11 @@ class DealNode(NodeType):
     def resolve_amount(root: Deal, _info: Any) -> Money:
         """The amount; zero for a licence against a share of income."""
         return Money.of(root.amount_minor, root.currency)
+
+    @staticmethod
+    def resolve_use_class(root: Deal, _info: Any) -> Any:
+        """As the contract says."""
+        return root.terms["use_class"]
 
     @staticmethod
     def resolve_terms(root: Deal, _info: Any) -> str:
@@ -228,6 +235,7 @@ class DealRequest(Mutation):
         offer_id = IdOf("Offer", required=True)
         quote_id = IdOf("Quote", description="For an offer with a price. 报价")
         purpose = graphene.String(required=True)
+        use_class = UseClassEnum(description="For public data: free for governance and welfare. 公共数据使用类别")
         institution_id = IdOf("Organisation", required=True)
         idempotency_key = graphene.String(required=True)
 
@@ -236,7 +244,9 @@ class DealRequest(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **given: Any) -> "DealRequest":
         """Call the service."""
-        return cls(deal=deal_request(actor=actor, quote_id=given.pop("quote_id", None), **given))
+        stated = given.pop("use_class", None)
+        use_class = None if stated is None else UseClass(stated)
+        return cls(deal=deal_request(actor=actor, quote_id=given.pop("quote_id", None), use_class=use_class, **given))
 
 
 class DealCheck(Mutation):

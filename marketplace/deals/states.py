@@ -48,6 +48,14 @@ class Side(TextChoices):
     BUYER = "buyer"
 
 
+class UseClass(TextChoices):
+    """What public data is used for, by the classes of the public-data price notice. 公共数据使用类别"""
+
+    GOVERNANCE = "GOVERNANCE"
+    WELFARE = "WELFARE"
+    INDUSTRY = "INDUSTRY"
+
+
 class Consideration(TextChoices):
     """What the buyer gives. 对价"""
 

@@ -23,6 +23,8 @@ def deal_subject(deal: Deal) -> DealSubject:
             RightAsked(right.object_id, right.kind, right.valid.lower, right.valid.upper, Scope.of(right.scope)) for right in rights
         ),
         purpose=deal.purpose,
+        use_class=deal.terms["use_class"],
+        quote_id=deal.quote_id,
         amount_minor=None if deal.consideration == Consideration.INCOME_SHARE else deal.amount_minor,
         currency=deal.currency,
         delivery=deal.terms["delivery"]["mode"],

@@ -69,6 +69,7 @@ class ContractFacts:
     shares: tuple[dict[str, Any], ...]
     surplus: dict[str, Any] | None = None
     joint: dict[str, Any] | None = None
+    use_class: str | None = None
 
 
 def contract_terms(facts: ContractFacts) -> dict[str, Any]:

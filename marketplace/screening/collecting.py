@@ -5,6 +5,7 @@ from uuid import UUID
 
 from marketplace.screening.facts_of_consent import assessment_facts, consent_facts, people_facts
 from marketplace.screening.facts_of_deal import SECURE, buyer_facts, deal_facts
+from marketplace.screening.facts_of_price import price_facts
 from marketplace.screening.facts_of_product import product_facts
 from marketplace.screening.facts_of_title import grant_facts, seller_facts, title_facts
 from marketplace.screening.lineage import lineage_of
@@ -53,6 +54,7 @@ def collect_deal_facts(subject: DealSubject, stage: str) -> Facts:
         **grant_facts(subject.seller_id, subject.rights, today),
         **buyer_facts(subject),
         **deal_facts(subject),
+        **price_facts(subject, lineage),
         **people_facts(lineage),
         **consent_facts(lineage, buyer_id=subject.buyer_id, purpose=subject.purpose),
         **assessment_facts(lineage, buyer_id=subject.buyer_id, purpose=subject.purpose),

@@ -46,7 +46,6 @@ def deal_facts(subject: DealSubject) -> dict[str, FactValue | None]:
         "secure_environment": subject.delivery in SECURE,
         "clauses_present": subject.clauses,
         "signatures_valid": subject.signatures == _SIDES,
-        "price_minor": subject.amount_minor,
         "delivery_proven": until is not None,
         "accepted": subject.accepted,
         "inspection_ends_on": china_date(until) if until is not None else None,

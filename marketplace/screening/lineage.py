@@ -3,16 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 from uuid import UUID
 
 from registry.base.errors import NotFound
 from registry.rights.models import Grant, MadeFrom, RegisteredObject
-from registry.rights.selectors import known
-
-_MADE_OF: Final = (
-    "SELECT * FROM registry_rights_registeredobject WHERE id IN (SELECT egret_made_of(root) FROM unnest(%s::uuid[]) root) ORDER BY id"
-)
+from registry.rights.selectors import known, sources_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +34,7 @@ def lineage_of(object_ids: Collection[UUID], on: date) -> Lineage:
     objects = tuple(RegisteredObject.objects.filter(pk__in=wanted).order_by("id"))
     if len(objects) != len(wanted):
         raise NotFound(noun="registered object")
-    sources = tuple(RegisteredObject.objects.raw(_MADE_OF, [sorted(wanted)]))
-    return Lineage(objects, sources, on)
+    return Lineage(objects, sources_of(wanted), on)
 
 
 def licences_relied_on(object_id: UUID) -> tuple[Grant, ...]:

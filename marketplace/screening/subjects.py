@@ -28,6 +28,8 @@ class DealSubject:
 
     Attributes:
         amount_minor: the price in minor units of ``currency``; None where the consideration is a share of income.
+        use_class: class of use of public data, as the contract states it; None if it does not.
+        quote_id: the quote by which it is priced; None where the consideration is a share of income.
         clauses: codes of the mandatory clauses that the contract has, as in ``registry.rules.vocabulary``.
         signatures: how many sides have signed these terms with a registered key.
         inspection_until_at: set once the whole file reached the buyer.
@@ -41,6 +43,8 @@ class DealSubject:
     offer_id: UUID
     rights: tuple[RightAsked, ...]
     purpose: str
+    use_class: str | None
+    quote_id: UUID | None
     amount_minor: int | None
     currency: str
     delivery: str

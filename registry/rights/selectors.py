@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -34,6 +35,9 @@ LEFT JOIN registry_rights_grant licence
 WHERE licence.id IS NULL OR licence.parent_id IS NOT NULL
 ORDER BY walk.level, made.object_id, made.source_id
 """
+_MADE_OF: Final = (
+    "SELECT * FROM registry_rights_registeredobject WHERE id IN (SELECT egret_made_of(root) FROM unnest(%s::uuid[]) root) ORDER BY id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,11 @@ def holds_on(object_id: UUID, at: datetime | None = None) -> tuple[Hold, ...]:
     Its own of every kind, and on everything it was made from those of kind DISPUTE, COURT and ORDER.
     """
     return tuple(Hold.objects.raw("SELECT * FROM egret_blocking_holds(%s, %s) ORDER BY placed_at, id", [object_id, at]))
+
+
+def sources_of(object_ids: Collection[UUID]) -> tuple[RegisteredObject, ...]:
+    """Everything that objects were made from, however indirectly."""
+    return tuple(RegisteredObject.objects.raw(_MADE_OF, [sorted(object_ids)]))
 
 
 def title_chain(object_id: UUID, on: date) -> tuple[ChainLink, ...]:

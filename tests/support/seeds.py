@@ -63,7 +63,7 @@ def deliveries() -> None:
 
 
 def offers() -> None:
-    """A listing with an offer and a plan, its papers, a disputed one that was referred, and an entry of the open list."""
+    """A listing with an offer and a plan, its papers, a disputed one that was referred, an entry of the open list, a price ceiling."""
     from marketplace.screening.services import screen_listing  # noqa: PLC0415 as above
     from registry.rights.services import hold_place  # noqa: PLC0415 as above
     from registry.rights.states import HoldKind  # noqa: PLC0415 as above
@@ -74,7 +74,9 @@ def offers() -> None:
     m.profiled(clean)
     m.consented(clean)
     m.assessed(clean, clean.buyer)
-    m.opened(clean.registered, admit(PartyKind.PUBLIC_BODY, name="Open data bureau"))
+    bureau = admit(PartyKind.PUBLIC_BODY, name="Open data bureau")
+    m.opened(clean.registered, bureau)
+    m.capped(m.register(clean.seller, **m.AUTHORISED), bureau, 100_000)
     disputed = m.market()
     hold_place(
         actor=disputed.regulator.actor,

@@ -1,6 +1,6 @@
 """Asking: a quote, a request with a purpose, the check by all rules on all facts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +10,7 @@ from listings.products.states import OfferState
 from listings.products.states import State as ListingState
 from marketplace.deals.errors import MoneyUnderWay, NotASide, OfferNotOpen, OwnOffer, QuoteNeeded
 from marketplace.deals.models import Deal, DealRight
-from marketplace.deals.states import TRANSITIONS, UNSIGNED, Consideration, State
+from marketplace.deals.states import TRANSITIONS, UNSIGNED, Consideration, State, UseClass
 from marketplace.deals.subject import deal_subject
 from marketplace.deals.terms import ContractFacts, RightGranted, contract_terms, terms_bytes, terms_hash
 from marketplace.screening.services import screen_deal
@@ -67,10 +67,20 @@ def quote_create(
         return call.done(quote_make(actor=actor, plan=_chosen_plan(offer, plan_id), offer_id=offer.pk, usage=given))
 
 
-def deal_request(*, actor: Actor, offer_id: UUID, quote_id: UUID | None, purpose: str, institution_id: UUID, idempotency_key: str) -> Deal:
+def deal_request(
+    *,
+    actor: Actor,
+    offer_id: UUID,
+    quote_id: UUID | None,
+    purpose: str,
+    use_class: UseClass | None = None,
+    institution_id: UUID,
+    idempotency_key: str,
+) -> Deal:
     """Ask for a deal on an offer, for a stated purpose, to be settled by an institution.
 
-    Writes the deal, the rights it would grant and one ``deal.requested`` event. The terms are fixed here.
+    For public data the buyer may state its class of use, which is then a term of the contract. Writes the deal, the rights it would grant
+    and one ``deal.requested`` event. The terms are fixed here.
 
     Raises:
         OfferNotOpen, OwnOffer: the offer cannot be taken by this buyer.
@@ -80,7 +90,7 @@ def deal_request(*, actor: Actor, offer_id: UUID, quote_id: UUID | None, purpose
     require(actor, "deal:buy")
     if not 0 < len(purpose.strip()) <= PURPOSE_MAX:
         raise BadInput("purpose", f"state the purpose in 1 to {PURPOSE_MAX} characters")
-    with once(actor, "deal_request", idempotency_key, offer_id, quote_id, purpose, institution_id) as call:
+    with once(actor, "deal_request", idempotency_key, offer_id, quote_id, purpose, use_class, institution_id) as call:
         if call.replayed:
             return call.result(Deal)
         offer, deal_id = _open_offer(actor, offer_id), uuid7()
@@ -88,7 +98,7 @@ def deal_request(*, actor: Actor, offer_id: UUID, quote_id: UUID | None, purpose
         if institution_id in {actor.organisation, offer.listing.product_version.product.object.owner_id}:
             raise BadInput("institutionId", "an institution that is no side of the deal")
         quote = _quote_for(actor, offer, quote_id, deal_id)
-        facts = _facts(actor, offer, quote, purpose.strip(), institution_id)
+        facts = replace(_facts(actor, offer, quote, purpose.strip(), institution_id), use_class=use_class and use_class.value)
         deal = _new_deal(deal_id, offer, quote, facts)
         record(
             "deal.requested",

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from listings.catalogue.models import OpenListEntry
+from listings.catalogue.ceiling_services import Ceiling, price_ceiling_set
+from listings.catalogue.models import OpenListEntry, PriceCeiling
 from listings.products.models import Listing, Offer, Product, ProductVersion
 from listings.resources.models import Asset, ConsentBasis, ImpactAssessment, Profile
 from listings.resources.paper_services import source_statement_file
 from marketplace.screening.subjects import DealSubject, ListingSubject, OfferAsked, RightAsked
 from pricing.plans.models import Plan
+from pricing.quotes.measuring import UnitOfSale
 from registry.base import clock
 from registry.base.actor import SYSTEM, PartyKind
 from registry.base.ids import uuid7
@@ -30,6 +32,8 @@ DIGEST = hashlib.sha256(b"evidence").hexdigest()
 PURPOSE = "delay statistics"
 EXAMINED = {"harm_flag": "NONE", "secrecy_mark": False, "unlawful_source": "NONE", "crawl_clean": None, "public_code_valid": None}
 USE = Scope(territory="CN")
+AUTHORISED = {"source_category": "GOVERNMENT", "source_kind": "AUTHORISED_PUBLIC"}
+"""What a filing declares of public data under authorised operation."""
 CLAUSES = frozenset({"PURPOSE", "METHOD", "RANGE", "SECURITY", "SUPERVISION", "RETURN_DELETE", "BREACH", "DISPUTE"})
 
 
@@ -188,6 +192,8 @@ def deal(of: Market, *, offer: Offer | None = None, rights: tuple[RightAsked, ..
         offer_id=(offer or offered(of)).pk,
         rights=rights or (asked(of.registered),),
         purpose=PURPOSE,
+        use_class=None,
+        quote_id=None,
         amount_minor=120_000,
         currency="CNY",
         delivery="FILE",
@@ -257,6 +263,15 @@ def opened(registered: RegisteredObject, publisher: Party, open_type: str = "UNC
         valid=(since or today(), None),
         recorded=(clock.now(), None),
     )
+
+
+def capped(
+    registered: RegisteredObject, body: Party, minor: int, unit: str = "DEAL", *, first: int = 0, until: int | None = None
+) -> PriceCeiling:
+    """A ceiling on the price of one unit, from so many days from today on, and to before another if asked."""
+    days = {"valid_from": today() + timedelta(days=first), "valid_until": None if until is None else today() + timedelta(days=until)}
+    ceiling = Ceiling(UnitOfSale(unit), minor, "CNY", trial=False, document="2027-1", document_sha256=DIGEST, **days)
+    return price_ceiling_set(actor=body.actor, object_id=registered.pk, ceiling=ceiling, idempotency_key=key())
 
 
 def profiled(of: Market, **personal: int) -> Profile:
