@@ -3,8 +3,11 @@
 import dataclasses
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import date, timedelta
 from fractions import Fraction
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -371,3 +374,10 @@ def test_refusing_bad_input_takes_microseconds():
             metered.run(Verb.RATE, params=params, inputs={"quantity": "9" * 1_000_000})
         times.append(perf_counter() - before)
     assert sorted(times)[100] < 0.002
+
+
+def test_the_catalogue_is_imported_without_a_solver_or_a_compiler():
+    heavy = {"numba", "scipy.linalg", "scipy.optimize", "scipy.sparse", "scipy.special"}
+    code = f"import sys, pricing.engines.catalogue; print(sorted(set(sys.modules) & {heavy}))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=Path(__file__).parents[2], text=True)
+    assert ran.stdout == "[]\n"

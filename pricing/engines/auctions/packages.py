@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 MAX_NODES: Final = 1_500
 """Linear programs in one clearing; some six seconds of a core."""
@@ -132,7 +132,9 @@ class _Bound:
     def relaxed(self, among: Sequence[int]) -> _Relaxed:
         """Solve the relaxation of the choice among these bids; its prices make the bound as low as any prices can."""
         limits = np.ones(self.items + self.bidders)
-        solved = linprog(-self._worth(among), A_ub=self.matrix[:, list(among)], b_ub=limits, bounds=(0, None), method="highs")
+        solved = scipy.optimize.linprog(
+            -self._worth(among), A_ub=self.matrix[:, list(among)], b_ub=limits, bounds=(0, None), method="highs"
+        )
         if solved.x is None:
             return _Relaxed((0,) * self.items, frozenset(), frozenset(among))
         prices = tuple(max(0, round(-float(dual) * self.scale * _FINE)) for dual in solved.ineqlin.marginals[: self.items])
@@ -153,11 +155,11 @@ class _Bound:
     def proposal(self, among: Sequence[int]) -> tuple[int, ...]:
         """Return the solver's choice among these bids if it is one, and otherwise nothing."""
         columns = list(among)
-        solved = milp(
+        solved = scipy.optimize.milp(
             -self._worth(columns),
             integrality=np.ones(len(columns), dtype=np.int64),
-            bounds=Bounds(0, 1),
-            constraints=LinearConstraint(self.matrix[:, columns], ub=np.ones(self.items + self.bidders)),
+            bounds=scipy.optimize.Bounds(0, 1),
+            constraints=scipy.optimize.LinearConstraint(self.matrix[:, columns], ub=np.ones(self.items + self.bidders)),
             options={"node_limit": _PROPOSAL_NODES, "mip_rel_gap": 0.0},
         )
         if solved.x is None:

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
 
 from pricing.engines.information.weights import merge
 
@@ -68,7 +67,7 @@ class Market:
     """
 
     classes: tuple[tuple[int, ...], ...]
-    contains: csr_array
+    contains: scipy.sparse.csr_array
     sizes: Ints
     values: Ints
 
@@ -85,7 +84,7 @@ class Market:
         classes: list[list[int]] = [[] for _ in first]
         for item, index in zip(names, number.tolist(), strict=True):
             classes[index].append(item)
-        contains = csr_array(member[:, first].astype(np.int64))
+        contains = scipy.sparse.csr_array(member[:, first].astype(np.int64))
         return cls(tuple(map(tuple, classes)), contains, np.bincount(number), np.array(values, dtype=np.int64))
 
     def parts(self, each: Ints) -> Ints:
@@ -194,12 +193,13 @@ def _prices_within(market: Market, rows: Ints) -> Ints:
     return _within_values(market, rows, _whole(market, np.where(wanted > 0, prices, 0) * scale))
 
 
-def _class_duals(cost: Floats, rows: csr_array, right: Floats, most: int | None) -> Floats:
+def _class_duals(cost: Floats, rows: scipy.sparse.csr_array, right: Floats, most: int | None) -> Floats:
     """Return what one more of each class's right side saves, where x between zero and ``most`` has least cost and ``rows @ x <= right``.
 
     Zeros if the solver gives up: poor prices, but prices.
     """
-    solved = linprog(cost, A_ub=rows.astype(np.float64), b_ub=right, bounds=(0, most), method="highs")  # type: ignore[call-overload]
+    solve = scipy.optimize.linprog
+    solved = solve(cost, A_ub=rows.astype(np.float64), b_ub=right, bounds=(0, most), method="highs")  # type: ignore[call-overload]
     duals: Floats = np.zeros(len(right)) if solved.x is None else -solved.ineqlin.marginals
     return duals
 

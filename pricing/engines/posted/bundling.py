@@ -14,8 +14,8 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 Ints = NDArray[np.int64]
 STARTS: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
@@ -176,7 +176,7 @@ def uniform_bundle(goods: int) -> tuple[float, float]:
     """
     spread = 4 * math.sqrt(goods / 12)
     low, high = max(goods / 2 - spread, 0.0), goods / 2
-    found = minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda price: -price * float(uniform_sum_above(goods, Fraction(price))),
         bounds=(low, high),
         method="bounded",

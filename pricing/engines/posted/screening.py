@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+import scipy
 
 NOTHING: Final = -1
 Values = Sequence[Sequence[int]]
@@ -193,11 +193,11 @@ def _assignment(market: Market) -> list[int]:
         row[one * versions : (one + 1) * versions] = 1.0
         rows.append(row)
     most = np.concatenate([np.zeros(types * (types - 1)), np.ones(types)])
-    solved = milp(
+    solved = scipy.optimize.milp(
         objective,
         integrality=np.concatenate([np.ones(taken), np.zeros(types)]),
-        bounds=Bounds(0.0, np.concatenate([np.ones(taken), np.full(types, float(versions + types))])),
-        constraints=LinearConstraint(np.array(rows), -np.inf, most),
+        bounds=scipy.optimize.Bounds(0.0, np.concatenate([np.ones(taken), np.full(types, float(versions + types))])),
+        constraints=scipy.optimize.LinearConstraint(np.array(rows), -np.inf, most),
         options={"mip_rel_gap": 0.0},
     )
     if solved.x is None:
