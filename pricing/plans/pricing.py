@@ -4,7 +4,7 @@ from typing import Any
 
 from pricing.engines.adjustments import adjusted
 from pricing.engines.catalogue import model_at
-from pricing.engines.model import Model, Verb
+from pricing.engines.model import Model, Progress, Verb, silent
 from pricing.engines.result import Quote as Answer
 from pricing.plans.models import Plan
 
@@ -17,11 +17,11 @@ def model_of(plan: Plan) -> Model:
     return model_at(plan.model_key, plan.model_version)
 
 
-def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | None = None) -> Answer:
-    """Put a question to a plan's model.
+def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | None = None, progress: Progress = silent) -> Answer:
+    """Put a question to a plan's model. What ``progress`` raises ends it.
 
     Raises:
         PricingError: the model refuses it; see there.
     """
-    answer = model_of(plan).run(verb, params=plan.params, inputs=inputs, seed=seed)
+    answer = model_of(plan).run(verb, params=plan.params, inputs=inputs, seed=seed, progress=progress)
     return adjusted(answer, plan.adjustments) if verb in PRICING else answer

@@ -15,6 +15,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from pricing.engines.model import Progress, counted, silent
+
 MAX_NODES: Final = 1_500
 """Linear programs in one clearing; some six seconds of a core."""
 
@@ -86,7 +88,7 @@ class _Node:
     solved: bool
 
 
-def vickrey_packages(bids: Sequence[Package], items: int, *, nodes: int = MAX_NODES) -> Winners:
+def vickrey_packages(bids: Sequence[Package], items: int, *, nodes: int = MAX_NODES, progress: Progress = silent) -> Winners:
     """Accept the bids that are worth most together and charge each winner what its presence costs the others.
 
     Of equally good sets the one is taken that has the first bid on which they differ. One search, and one for each winner; NP-hard in
@@ -97,6 +99,7 @@ def vickrey_packages(bids: Sequence[Package], items: int, *, nodes: int = MAX_NO
         items: how many there are, numbered from 0.
         nodes: how many linear programs all searches together may solve. Whether a problem at the very edge of this limit is refused can
             depend on the processor; its answer never does.
+        progress: told of each winner that the search without it is done.
 
     Raises:
         TooHardError: the limit was reached.
@@ -109,7 +112,7 @@ def vickrey_packages(bids: Sequence[Package], items: int, *, nodes: int = MAX_NO
     best = _search(bound, range(len(bids)), budget, in_order=True)
     welfare = sum(bids[index].value for index in best)
     without: list[int] = []
-    for index in best:
+    for index in counted(best, progress):
         others = [other for other in range(len(bids)) if bids[other].bidder != bids[index].bidder]
         without.append(sum(bids[other].value for other in _search(bound, others, budget, in_order=False)))
     pays = tuple(alone - (welfare - bids[index].value) for index, alone in zip(best, without, strict=True))
