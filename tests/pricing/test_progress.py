@@ -33,7 +33,12 @@ def numbers(label, count, below):
     return [int(each) for each in draws.integers(5, label, count, below)]
 
 
+def points(label, count, **more):
+    return [{"x": [x, at % 7], "y": "ab"[x > 4], **more} for at, x in enumerate(numbers(label, count, 10))]
+
+
 PAIRS = list(itertools.pairwise(numbers("pairs", 41, 1_000)))
+LOGISTIC = {"amount": "10.00", "points": points("points", 20, holder="h"), "tests": points("tests", 5)}
 VOTERS = [{"holder": str(at), "weight": f"{weight}.{at:06}"} for at, weight in enumerate(numbers("weights", 24, 100_000), start=1)]
 VOTE = {"form": "weighted_voting", "amount": "9", "quota": "700000", "holders": VOTERS}
 LONG = [
@@ -66,6 +71,9 @@ LONG = [
         2,
     ),
     Asked("share", Verb.SPLIT, {"rule": "shapley", "sampling": {"pairs": 5_000}}, VOTE, 3, seed=1),
+    Asked("datum", Verb.SPLIT, {"method": "logistic_shapley", "rounds": 100}, LOGISTIC, 4, seed=1),
+    Asked("datum", Verb.SPLIT, {"method": "logistic_beta_shapley", "rounds": 100}, LOGISTIC, 4, seed=1),
+    Asked("datum", Verb.SPLIT, {"method": "logistic_banzhaf", "rounds": 1_000}, LOGISTIC, 4, seed=1),
 ]
 
 

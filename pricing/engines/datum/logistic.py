@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pricing.engines import kernels
 
-WORTH_COMPILING: Final = 500
+WORTH_COMPILING: Final = 200
 """From so many fits on, loading the compiled kernel pays."""
 
 
