@@ -36,7 +36,10 @@ def parties() -> tuple[Actor, Plan]:
         for kind in (PartyKind.BUYER, PartyKind.MERCHANT)
     )
     metered = model_at("metered")
+    key = uuid7()
     plan = Plan.objects.create(
+        id=key,
+        series=key,
         owner=seller,
         name_zh="阶梯",
         name_en="Graduated",

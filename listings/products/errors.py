@@ -83,3 +83,11 @@ class OrderedSuspension(UserError):
     code = "ORDERED_SUSPENSION"
     message = gettext_noop("This listing is suspended by order of the regulator.")
     remedy = gettext_noop("Do what the order asks; the regulator then resumes the listing.")
+
+
+class PlanSellsNothing(UserError):
+    """A plan that makes no price for a buyer, or a share of income beside other plans."""
+
+    code = "PLAN_SELLS_NOTHING"
+    message = gettext_noop("Plan %(name)s cannot stand in this offer.")
+    remedy = gettext_noop("Use plans whose model quotes, rates or clears bids; a share of income stands in an offer of its own.")

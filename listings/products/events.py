@@ -10,5 +10,8 @@ declare("listing.listed", public=("listing", "product", "content_version", "verd
 declare("listing.suspended", public=("listing", "product", "ordered"), sealed=("reason",))
 declare("listing.resumed", public=("listing", "product", "content_version", "verdict"))
 declare("listing.delisted", public=("listing", "product"), sealed=("reason",))
-declare("offer.added", public=("offer", "listing", "plan", "right", "term_months", "exclusive", "scope", "delivery", "content_version"))
+declare(
+    "offer.added",
+    public=("offer", "listing", "plan", "further_plans", "right", "term_months", "exclusive", "scope", "delivery", "content_version"),
+)
 declare("offer.withdrawn", public=("offer", "listing"))

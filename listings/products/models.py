@@ -127,6 +127,11 @@ class Offer(Record):
         ]
 
     @property
+    def plans(self) -> tuple[Plan, ...]:
+        """Every plan that a buyer may choose from, the first one first."""
+        return (self.plan, *(row.plan for row in self.further.select_related("plan").order_by("id")))
+
+    @property
     def purposes(self) -> tuple[str, ...]:
         """Codes of the purposes it is open to; empty means any."""
         return tuple(self.scope["purposes"])
@@ -137,3 +142,19 @@ class Offer(Record):
         if not actor.authenticated:
             return NOBODY
         return owned(actor, "listing__product_version__product__object__owner") | Q(listing__listed_at__isnull=False)
+
+
+class OfferPlan(Record):
+    """A further plan of an offer: the buyer picks one of them when asking for a quote. Append-only. 可选定价方案"""
+
+    offer = ForeignKey(Offer, on_delete=PROTECT, related_name="further")
+    plan = ForeignKey(Plan, on_delete=PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = "plan of an offer"
+        constraints = [UniqueConstraint(name="offer_plan_once", fields=["offer", "plan"])]
+
+    @classmethod
+    def visibility(cls, actor: Actor) -> Q:
+        """With the offer."""
+        return Q(offer__in=Offer.objects.visible_to(actor).values("pk")) if actor.authenticated else NOBODY

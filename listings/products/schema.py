@@ -7,7 +7,7 @@ import graphene
 from graphene.utils.str_converters import to_camel_case
 
 from listings.products import listing_services, services
-from listings.products.models import Listing, Offer, Product, ProductVersion
+from listings.products.models import Listing, Offer, OfferPlan, Product, ProductVersion
 from listings.products.selectors import Preview, listing_page, offer_preview, product_page, product_version_page
 from listings.products.states import Delivery, OfferState, State
 from listings.resources.schema import AssetNode, ProfileNode, SampleNode
@@ -30,6 +30,15 @@ PREVIEW_LINES = 25
 """What a query is charged for; a chain of title may bring more."""
 
 
+class OfferPlanNode(NodeType):
+    """A further plan of an offer. 可选定价方案"""
+
+    class Meta:
+        model = OfferPlan
+
+    plan = Ref(PlanNode, "plan_id", description="By what the offer can be priced too. 定价方案")
+
+
 class OfferNode(NodeType):
     """A listing together with a plan and the right that a buyer would get. 要约"""
 
@@ -38,6 +47,7 @@ class OfferNode(NodeType):
 
     listing = Ref(lambda: ListingNode, "listing_id")
     plan = Ref(PlanNode, "plan_id", description="By what it is priced. 定价方案")
+    further_plans = Children(OfferPlanNode, "offer_id", description="Plans to choose from besides. 可选定价方案")
     right = graphene.Field(RightEnum, required=True)
     term_months = graphene.Int(required=True, description="How long the right lasts. 期限（月）")
     exclusive = graphene.Boolean(required=True, description="Nobody else may have the right meanwhile. 独占")
@@ -223,6 +233,7 @@ class OfferAdd(Mutation):
     class Input:
         listing_id = IdOf("Listing", required=True)
         plan_id = IdOf("Plan", required=True)
+        further_plan_ids = IdOf("Plan", many=True, description="Plans that a buyer may choose instead, at most four. 可选定价方案")
         right = RightEnum(description="USE, which is also the default. 权利")
         term_months = graphene.Int(required=True)
         exclusive = graphene.Boolean(description="Default: no. 独占")
@@ -240,6 +251,7 @@ class OfferAdd(Mutation):
         scope = Scope(**{**stated, "purposes": tuple(stated.get("purposes", ()))})
         right, exclusive = Right(given.pop("right", None) or Right.USE), bool(given.pop("exclusive", None))
         given["delivery"] = Delivery(given["delivery"])
+        given["further_plan_ids"] = given.get("further_plan_ids") or ()
         return cls(offer=services.offer_add(actor=actor, right=right, exclusive=exclusive, scope=scope, **given))
 
 

@@ -1,5 +1,6 @@
 """Makes products and their versions, and listings with their offers. The only writer of what is offered."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -11,16 +12,18 @@ from listings.products.errors import (
     ContentFixed,
     DeliveryMismatch,
     ListingExists,
+    PlanSellsNothing,
     ProductExists,
     SampleNotOfAsset,
     TooManyOffers,
 )
-from listings.products.models import TERM_MONTHS_MAX, Listing, Offer, Product, ProductVersion
+from listings.products.models import TERM_MONTHS_MAX, Listing, Offer, OfferPlan, Product, ProductVersion
 from listings.products.states import OFFER_TRANSITIONS, Delivery, OfferState, State
 from listings.resources.checks import own_object
 from listings.resources.models import Asset, Profile, Sample
 from listings.resources.states import AssetState
 from pricing.plans.models import Plan
+from pricing.plans.pricing import SELLING, model_of
 from registry.base import clock
 from registry.base.actor import Actor, require
 from registry.base.errors import BadInput, NotFound, StaleVersion
@@ -32,6 +35,7 @@ from registry.rights.scope import Scope
 from registry.rights.states import Right
 
 OFFERS_MAX: Final = 20
+PLANS_MAX: Final = 5
 
 
 def product_create(*, actor: Actor, object_id: UUID, idempotency_key: str) -> Product:
@@ -138,6 +142,7 @@ def offer_add(
     actor: Actor,
     listing_id: UUID,
     plan_id: UUID,
+    further_plan_ids: Sequence[UUID] = (),
     right: Right = Right.USE,
     term_months: int,
     exclusive: bool,
@@ -146,14 +151,18 @@ def offer_add(
     expected_version: int,
     idempotency_key: str,
 ) -> Offer:
-    """Offer a USE right in a listing's product by a plan of one's own, while the listing is a draft or suspended.
+    """Offer a USE right in a listing's product by plans of one's own, while the listing is a draft or suspended.
+
+    The buyer picks one of the plans when asking for a quote; a share of income stands alone.
 
     Locks the listing and raises its version and content version: a verdict given before is no longer on its content.
     Writes one ``offer.added`` event.
 
     Raises:
         NotFound: not a listing, or not a plan, of the actor's.
-        BadInput: a right other than USE, or a term outside 1 to ``TERM_MONTHS_MAX`` months.
+        BadInput: a right other than USE, a term outside 1 to ``TERM_MONTHS_MAX`` months, or further plans that are too many, the same
+            or of another currency.
+        PlanSellsNothing: a plan whose model makes no price, or a share of income beside others.
         StaleVersion: the listing changed first.
         ContentFixed, TooManyOffers, DeliveryMismatch: see there.
     """
@@ -162,15 +171,13 @@ def offer_add(
         raise BadInput("right", "USE")
     if not 1 <= term_months <= TERM_MONTHS_MAX:
         raise BadInput("termMonths", f"1 to {TERM_MONTHS_MAX}")
-    inputs = (listing_id, plan_id, right, term_months, exclusive, scope, delivery, expected_version)
+    inputs = (listing_id, plan_id, list(further_plan_ids), right, term_months, exclusive, scope, delivery, expected_version)
     with once(actor, "offer_add", idempotency_key, *inputs) as call:
         if call.replayed:
             return call.result(Offer)
         listing = own_listing(actor, listing_id)
         _require_open_content(listing, expected_version)
-        plan = Plan.objects.filter(pk=plan_id, owner=actor.organisation).first()
-        if plan is None:
-            raise NotFound(field=("planId",), noun="plan of yours")
+        plan, *further = _own_plans(actor, plan_id, further_plan_ids)
         if (delivery is Delivery.GRANT) != (listing.product_version.asset_id is None):
             raise DeliveryMismatch(field=("delivery",), delivery=delivery.value)
         listing.version, listing.content_version = listing.version + 1, listing.content_version + 1
@@ -185,8 +192,10 @@ def offer_add(
             delivery=delivery,
             added_at=clock.now(),
         )
+        OfferPlan.objects.bulk_create(OfferPlan(offer=offer, plan=each) for each in further)
         names = ("right", "term_months", "exclusive", "scope", "delivery")
         public = {"offer": offer.pk, "listing": listing.pk, "plan": plan.pk, "content_version": listing.content_version}
+        public["further_plans"] = [each.pk for each in further]
         stated = {name: getattr(offer, name) for name in names}
         record("offer.added", subject=("Listing", listing.pk), actor=actor, public=public | stated)
         return call.done(offer)
@@ -222,6 +231,23 @@ def _require_open_content(listing: Listing, expected_version: int) -> None:
         raise ContentFixed(field=("listingId",), state=listing.state)
     if listing.offers.filter(state=OfferState.OPEN).count() >= OFFERS_MAX:
         raise TooManyOffers(field=("listingId",), limit=OFFERS_MAX)
+
+
+def _own_plans(actor: Actor, plan_id: UUID, further_ids: Sequence[UUID]) -> list[Plan]:
+    """Return the plans of an offer, the first one first, each fit to price it."""
+    if len({plan_id, *further_ids}) != 1 + len(further_ids) or len(further_ids) >= PLANS_MAX:
+        raise BadInput("furtherPlanIds", "at most four further plans, each once")
+    plans = []
+    for field, key in (("planId", plan_id), *(("furtherPlanIds", each) for each in further_ids)):
+        plan = Plan.objects.filter(pk=key, owner=actor.organisation).first()
+        if plan is None:
+            raise NotFound(field=(field,), noun="plan of yours")
+        if not SELLING & model_of(plan).verbs or (further_ids and plan.model_key == "income_share"):
+            raise PlanSellsNothing(field=(field,), name=plan.name_en)
+        plans.append(plan)
+    if len({plan.currency for plan in plans}) > 1:
+        raise BadInput("furtherPlanIds", "plans of one currency")
+    return plans
 
 
 def _own_product(actor: Actor, product_id: UUID) -> Product:

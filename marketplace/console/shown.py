@@ -1,15 +1,17 @@
 """What pages show of rows, gathered with a bounded number of queries."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from listings.catalogue.selectors import listing_search
 from listings.products.models import Listing, Offer
 from listings.products.states import OfferState
 from marketplace.console.reader import PUBLIC_READER
-from pricing.engines.model import Text
+from pricing.engines.model import Model, Text
 from pricing.plans.models import Plan
 from pricing.plans.pricing import model_of
+from pricing.plans.selectors import model_list
 from registry.parties.models import Organisation
 
 OFFERS_MAX: Final = 20
@@ -27,6 +29,18 @@ class ShownOffer:
     delivery_label: str
     term_months: int
     exclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownModel:
+    """One pricing model, and what its worked example comes to."""
+
+    key: str
+    name: Text
+    help: Text
+    verbs: list[str]
+    example: Text
+    amount: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +73,22 @@ def listed_products(*, text: str, limit: int) -> list[ShownProduct]:
     return list(shown.values())
 
 
+@cache
+def shown_models() -> tuple[ShownModel, ...]:
+    """Every pricing model, by key, with the amount that its first worked example comes to."""
+    return tuple(_model(model) for model in model_list())
+
+
 def percent(ppm: int) -> str:
     """Parts per million as a percentage, exactly: 12500 is 1.25."""
     whole, rest = divmod(ppm, PPM_OF_A_PERCENT)
     return f"{whole}.{rest:04d}".rstrip("0").rstrip(".")
+
+
+def _model(model: Model) -> ShownModel:
+    example = model.examples[0]
+    answer = model.run(example.verb, params=example.params, inputs=example.inputs, seed=example.seed)
+    return ShownModel(model.key, model.name, model.help, sorted(model.verbs), example.title, str(answer.money))
 
 
 def _product(listing: Listing) -> ShownProduct:

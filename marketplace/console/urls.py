@@ -10,4 +10,5 @@ urlpatterns = [
     path("notices/", views.notices, name="notices"),
     path("log/", views.log, name="log"),
     path("fees/", views.fees, name="fees"),
+    path("pricing/", views.pricing, name="pricing"),
 ]

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from listings.catalogue.selectors import SEARCH_MAX
 from marketplace.console.pages import page
 from marketplace.console.reader import PUBLIC_READER
-from marketplace.console.shown import ShownProduct, listed_products, percent
+from marketplace.console.shown import ShownProduct, listed_products, percent, shown_models
 from pricing.fees.selectors import NoSchedule, schedule_current
 from registry.base.errors import BadInput
 from registry.filings.selectors import filing_page
@@ -51,6 +51,12 @@ def log(request: HttpRequest) -> HttpResponse:
     """The latest checkpoint, the key that verifies it, and the newest entries that are public."""
     entries = entry_page(actor=PUBLIC_READER).order_by("-id")[:SHOWN_MAX]
     return page(request, "console/log.html", {"checkpoint": latest_checkpoint(), "verifier_key": verifier_key(), "entries": entries})
+
+
+@require_safe
+def pricing(request: HttpRequest) -> HttpResponse:
+    """Every pricing model that can be picked, with its worked example."""
+    return page(request, "console/pricing.html", {"models": shown_models()})
 
 
 @require_safe

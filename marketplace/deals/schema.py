@@ -171,6 +171,7 @@ class QuoteCreate(Mutation):
         offer_id = IdOf("Offer", required=True)
         usage = graphene.String(description="A JSON object as the plan's model takes. 用量（JSON）")
         usage_file_id = IdOf("InputFile", description="Instead of usage, where it is long. 用量文件")
+        plan_id = IdOf("Plan", description="One of the offer's plans; the first by default. 所选方案")
         idempotency_key = graphene.String(required=True)
 
     quote = graphene.Field(QuoteNode)

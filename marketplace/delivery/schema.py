@@ -10,10 +10,12 @@ from django.db.models import QuerySet
 
 from marketplace.delivery import services
 from marketplace.delivery.models import Entitlement, MeterEvent
-from marketplace.delivery.selectors import entitlement_page, meter_event_page
+from marketplace.delivery.selectors import entitlement_page, meter_event_page, usage_by_month
 from marketplace.delivery.states import Cause, MeterKind, Mode, State
+from pricing.plans.comparing import PLANS_MAX, plan_compare
+from pricing.plans.schema import PlanComparison
 from registry.base.actor import Actor
-from registry.base.graphql import BigInt, Children, IdOf, Mutation, NodeType, Ref, connection, enum_of, from_global
+from registry.base.graphql import BigInt, Children, IdOf, Mutation, NodeType, Ref, actor_of, connection, enum_of, from_global
 from registry.parties.schema import OrganisationNode
 from registry.rights.schema import GrantNode, RegisteredObjectNode
 
@@ -111,3 +113,18 @@ class Queries:
 
     entitlements = connection(EntitlementNode, _of_deal(entitlement_page), state=EntitlementStateEnum(), deal=graphene.ID())
     meter_events = connection(MeterEventNode, _of_deal(meter_event_page), deal=graphene.ID())
+    usage_comparison = graphene.Field(
+        graphene.NonNull(PlanComparison),
+        entitlement_id=graphene.ID(required=True),
+        plan_ids=graphene.List(graphene.NonNull(graphene.ID), required=True),
+        description="What metered plans would have charged for the months that were really used. 按历史用量试算",
+    )
+
+    @staticmethod
+    def resolve_usage_comparison(_root: Any, info: Any, entitlement_id: str, plan_ids: list[str]) -> PlanComparison:
+        """Each month's units as one use of each plan."""
+        actor = actor_of(info)
+        key = from_global(entitlement_id, expected="Entitlement", field=("entitlementId",))
+        plans = [from_global(each, expected="Plan", field=("planIds",)) for each in plan_ids[: PLANS_MAX + 1]]
+        usages = [{"quantity": str(units)} for units in usage_by_month(actor=actor, entitlement_id=key)]
+        return PlanComparison.of(plan_compare(actor=actor, plan_ids=plans, usages=usages, institution_id=None, object_id=None))

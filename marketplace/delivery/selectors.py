@@ -5,12 +5,15 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import TruncMonth
 
 from marketplace.delivery.models import Entitlement, MeterEvent
 from marketplace.delivery.states import State
 from registry.base.actor import Actor
+from registry.rules.calendar import CHINA
 
+MONTHS_MAX: Final = 36
 _RESTING_ON: Final = """
 WITH RECURSIVE walk(id) AS (
   SELECT %s::uuid
@@ -32,6 +35,20 @@ def meter_event_page(*, actor: Actor, deal_id: UUID | None = None) -> QuerySet[M
     """Meter events that the actor may see, of one deal if asked."""
     rows = MeterEvent.objects.visible_to(actor)
     return rows if deal_id is None else rows.filter(deal_id=deal_id)
+
+
+def usage_by_month(*, actor: Actor, entitlement_id: UUID) -> list[int]:
+    """What was metered under an entitlement, in units a calendar month of China's time, oldest first; months without use are left out.
+
+    At most ``MONTHS_MAX`` months, the newest.
+
+    Raises:
+        NotFound: not an entitlement that the actor may see.
+    """
+    entitlement = Entitlement.objects.find(actor, entitlement_id, field="entitlementId")
+    months = MeterEvent.objects.filter(entitlement=entitlement).annotate(month=TruncMonth("at", tzinfo=CHINA))
+    summed = months.values("month").annotate(units=Sum("units")).order_by("-month")[:MONTHS_MAX]
+    return [int(row["units"]) for row in reversed(summed)]
 
 
 def live_on_object(object_id: UUID) -> tuple[UUID, ...]:

@@ -6,6 +6,14 @@ from pricing.money import PricingError
 from registry.base.errors import UserError
 
 
+class PlanRevised(UserError):
+    """Only the newest version of a plan is revised."""
+
+    code = "PLAN_REVISED"
+    message = gettext_noop("The plan has a newer version, number %(number)s.")
+    remedy = gettext_noop("Revise the newest version of the plan.")
+
+
 class PricesNoUse(UserError):
     """The plan's model clears, divides or advises."""
 

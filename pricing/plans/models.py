@@ -1,4 +1,4 @@
-"""Plans, immutable from the start: a change is a new plan."""
+"""Plans, immutable from the start: a change is a new version in the same series."""
 
 from django.db import models
 from django.db.models import Q
@@ -20,6 +20,17 @@ class Plan(Record):
     """What the owner put on top: free allowance, discount, least and most."""
     currency = models.CharField(max_length=3)
     created_at = models.DateTimeField()
+    series = models.UUIDField()
+    """The id of its first version; all versions of a plan share it."""
+    number = models.PositiveIntegerField(default=1)
+    """Which version of the series it is."""
+
+    class Meta:
+        verbose_name = "plan"
+        constraints = [
+            models.UniqueConstraint(name="plan_number_once", fields=["series", "number"]),
+            models.CheckConstraint(name="plan_series_begins_with_itself", condition=Q(number=1, series=models.F("id")) | Q(number__gt=1)),
+        ]
 
     @classmethod
     def visibility(cls, actor: Actor) -> Q:

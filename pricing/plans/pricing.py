@@ -1,15 +1,22 @@
 """The one way from a plan and a use to a price: the model's answer with the plan's own adjustments."""
 
-from typing import Any
+import json
+from functools import lru_cache
+from typing import Any, Final
 
 from pricing.engines.adjustments import adjusted
 from pricing.engines.catalogue import model_at
-from pricing.engines.model import Model, Progress, Verb, silent
+from pricing.engines.model import Model, Prepared, Progress, Verb, silent
 from pricing.engines.result import Quote as Answer
 from pricing.plans.models import Plan
 
-PRICING = (Verb.QUOTE, Verb.RATE)
+PREPARED_MAX: Final = 64
+PRICING: Final = (Verb.QUOTE, Verb.RATE)
 """Verbs that a plan's adjustments apply to: the others divide, clear or advise."""
+
+
+SELLING: Final = frozenset({*PRICING, Verb.CLEAR})
+"""Verbs that make a price that a buyer can take: of a use, or by a round of bids."""
 
 
 def model_of(plan: Plan) -> Model:
@@ -23,5 +30,12 @@ def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | Non
     Raises:
         PricingError: the model refuses it; see there.
     """
-    answer = model_of(plan).run(verb, params=plan.params, inputs=inputs, seed=seed, progress=progress)
+    prepared = _prepared(plan.model_key, plan.model_version, json.dumps(plan.params, sort_keys=True))
+    answer = prepared.run(verb, inputs=inputs, seed=seed, progress=progress)
     return adjusted(answer, plan.adjustments) if verb in PRICING else answer
+
+
+@lru_cache(maxsize=PREPARED_MAX)
+def _prepared(key: str, version: int, params: str) -> Prepared:
+    """A model with parameters read once. Kept by what the parameters say and not by the plan's id, so that an altered row is noticed."""
+    return model_at(key, version).prepared(json.loads(params))

@@ -14,7 +14,7 @@ from pricing.engines.texts import claim_text, line_text
 from pricing.fees.schema import MoneyType
 from pricing.inputs.services import given_json
 from pricing.money import Language, Money
-from pricing.plans.comparing import PLANS_MAX, USAGES_MAX, Point, comparison_chart, plan_compare
+from pricing.plans.comparing import PLANS_MAX, USAGES_MAX, Outlook, Point, comparison_chart, plan_compare
 from pricing.plans.models import Plan
 from pricing.plans.selectors import model_list, params_shown, plan_page
 from pricing.plans.services import plan_create
@@ -114,6 +114,8 @@ class PlanNode(NodeType):
     name_en = graphene.String(required=True)
     model_key = graphene.String(required=True)
     model_version = graphene.Int(required=True)
+    series = graphene.UUID(required=True, description="Shared by all versions of the plan. 方案系列")
+    number = graphene.Int(required=True, description="Which version it is. 版次")
     params = graphene.String(required=True, description="As JSON, without what the owner keeps to itself. 参数")
     adjustments = graphene.String(required=True, description="What is put on top of every price, as JSON. 价格调整")
     currency = graphene.String(required=True)
@@ -140,6 +142,7 @@ class PlanCreate(Mutation):
         model_key = graphene.String(required=True)
         params = graphene.String(description="A JSON object as the model's schema asks; amounts as text. 参数（JSON）")
         params_file_id = IdOf("InputFile", description="Instead of params, where they are long. 参数文件")
+        revises_id = IdOf("Plan", description="The newest version of the plan that this is the next version of. 所修订方案")
         adjustments = graphene.String(
             description="A JSON object: free_amount, discount_ppm, minimum, maximum; for models that quote or rate. 价格调整（JSON）"
         )
@@ -186,6 +189,15 @@ class PlanComparison(graphene.ObjectType):
     outlooks = Items(PlanOutlook, size=PLANS_MAX)
     chart = graphene.String(description="An SVG picture of all plans. 图")
 
+    @staticmethod
+    def of(outlooks: tuple[Outlook, ...]) -> "PlanComparison":
+        """The type's value, in the language of the request."""
+        shown = [
+            PlanOutlook(plan=outlook.plan, worst=outlook.worst, points=[PlanPoint.of(point) for point in outlook.points])
+            for outlook in outlooks
+        ]
+        return PlanComparison(outlooks=shown, chart=comparison_chart(outlooks, chinese=spoken() == "zh"))
+
 
 class Queries:
     """What plans answer."""
@@ -214,11 +226,7 @@ class Queries:
             institution_id=_key(institution_id, "Organisation", "institutionId"),
             object_id=_key(object_id, "RegisteredObject", "objectId"),
         )
-        shown = [
-            PlanOutlook(plan=outlook.plan, worst=outlook.worst, points=[PlanPoint.of(point) for point in outlook.points])
-            for outlook in outlooks
-        ]
-        return PlanComparison(outlooks=shown, chart=comparison_chart(outlooks, chinese=spoken() == "zh"))
+        return PlanComparison.of(outlooks)
 
     @staticmethod
     def resolve_pricing_models(_root: Any, _info: Any) -> list[PricingModel]:

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from pricing.fees.models import PublishedSchedule
 from pricing.plans.models import Plan
-from registry.base.actor import PartyKind
+from registry.base.actor import SCOPES, PartyKind
 from registry.base.models import IdempotencyKey
 from registry.log.models import Outbox
 from tests.support.graphql import Client, UserError
@@ -134,3 +134,46 @@ def test_a_merchant_publishes_no_fees(merchant, snapshot):
     before = snapshot(PublishedSchedule, Outbox)
     assert merchant.mutate("feeSchedulePublish", **schedule_input()).codes == ["FORBIDDEN"]
     assert snapshot(PublishedSchedule, Outbox) == before
+
+
+VERSIONED = "plan { id series number params }"
+
+
+def test_a_revision_is_the_next_version_and_the_former_stays_as_it_was(merchant):
+    first = merchant.mutate("planCreate", fields=VERSIONED, **plan_input())["plan"]
+    given = plan_input(params=json.dumps(ONE_OFF | {"price": "900.00"}), revisesId=first["id"], idempotencyKey="k2")
+    second = merchant.mutate("planCreate", fields=VERSIONED, **given)["plan"]
+    assert [(plan["series"], plan["number"]) for plan in (first, second)] == [(first["series"], 1), (first["series"], 2)]
+    shown = merchant.query("query($id: ID!) { node(id: $id) { ... on Plan { params } } }", id=first["id"])["node"]
+    assert json.loads(shown["params"])["price"] == "1200.00"
+
+
+def test_only_the_newest_version_of_ones_own_plan_is_revised(merchant, snapshot):
+    first = merchant.mutate("planCreate", fields="plan { id }", **plan_input())["plan"]["id"]
+    merchant.mutate("planCreate", **plan_input(revisesId=first, idempotencyKey="k2"))
+    other = Client(token=admit(PartyKind.MERCHANT, name="Other").token)
+    before = snapshot(Plan, IdempotencyKey, Outbox)
+    again = merchant.mutate("planCreate", **plan_input(revisesId=first, idempotencyKey="k3"))
+    assert again.user_errors == [UserError(code="PLAN_REVISED", field=["revisesId"])]
+    theirs = other.mutate("planCreate", **plan_input(revisesId=first, idempotencyKey="k4"))
+    assert theirs.user_errors == [UserError(code="NOT_FOUND", field=["revisesId"])]
+    assert snapshot(Plan, IdempotencyKey, Outbox) == before
+
+
+def test_no_scope_that_makes_or_changes_a_price_is_open_to_the_platform_an_institution_a_registrar_or_a_regulator():
+    pricing = {
+        scope: kinds for scope, kinds in SCOPES.items() if scope.startswith("plan:") or scope in {"listing:write", "deal:sell", "deal:buy"}
+    }
+    neutral = {PartyKind.OPERATOR, PartyKind.INSTITUTION, PartyKind.REGISTRAR, PartyKind.REGULATOR}
+    assert {scope: sorted(kinds & neutral) for scope, kinds in pricing.items()} == {scope: [] for scope in pricing}
+    assert set(pricing) == {"plan:write", "plan:use", "plan:consent", "listing:write", "deal:sell", "deal:buy"}
+
+
+@pytest.mark.parametrize(
+    "kind", [PartyKind.OPERATOR, PartyKind.INSTITUTION, PartyKind.REGISTRAR, PartyKind.REGULATOR, PartyKind.PUBLIC_BODY]
+)
+def test_whoever_sells_nothing_sets_no_price(snapshot, kind):
+    client = Client(token=admit(kind, name="Neutral").token)
+    before = snapshot(Plan, Outbox)
+    assert client.mutate("planCreate", **plan_input()).codes == ["FORBIDDEN"]
+    assert snapshot(Plan, Outbox) == before

@@ -146,6 +146,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="OfferPlan",
+            fields=[
+                ("id", models.UUIDField(default=registry.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "offer",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="further", to="listings_products.offer"),
+                ),
+                ("plan", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="pricing_plans.plan")),
+            ],
+            options={
+                "verbose_name": "plan of an offer",
+                "constraints": [models.UniqueConstraint(fields=("offer", "plan"), name="offer_plan_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Product",
             fields=[
                 ("id", models.UUIDField(default=registry.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -274,6 +289,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("reason", ""), ("state", "SUSPENDED"), _negated=True), name="listing_suspension_explained"
             ),
         ),
+        append_only("listings_products_offerplan"),
         append_only("listings_products_product"),
         append_only("listings_products_productversion"),
         fixed_except(

@@ -8,6 +8,9 @@ from listings.products.models import Offer
 from listings.products.states import OfferState
 from listings.products.states import State as ListingState
 from marketplace.deals.errors import AskDiffers, OfferNotOpen
+from pricing.plans.models import Plan
+from pricing.plans.pricing import model_of
+from pricing.rounds.book import sides_of
 from pricing.rounds.models import Bid, Round
 from pricing.rounds.services import bid_put, round_start
 from pricing.rounds.states import Side
@@ -33,7 +36,9 @@ def round_open(
         if call.replayed:
             return call.result(Round)
         offer = _own_open_offer(actor, offer_id)
-        opened = round_start(actor=actor, plan=offer.plan, offer_id=offer.pk, inputs=inputs, closes_at=closes_at, surplus_to=surplus_to_id)
+        opened = round_start(
+            actor=actor, plan=_clearing_plan(offer), offer_id=offer.pk, inputs=inputs, closes_at=closes_at, surplus_to=surplus_to_id
+        )
         return call.done(opened)
 
 
@@ -53,9 +58,14 @@ def ask_place(*, actor: Actor, round_id: UUID, offer_id: UUID, content: dict[str
         if call.replayed:
             return call.result(Bid)
         offer, plan = _own_open_offer(actor, offer_id), found.plan
-        if (offer.plan.model_key, offer.plan.model_version, offer.plan.params) != (plan.model_key, plan.model_version, plan.params):
+        if all((own.model_key, own.model_version, own.params) != (plan.model_key, plan.model_version, plan.params) for own in offer.plans):
             raise AskDiffers(field=("offerId",))
         return call.done(bid_put(actor=actor, round_id=round_id, side=Side.SELL, offer_id=offer.pk, content=content))
+
+
+def _clearing_plan(offer: Offer) -> Plan:
+    """The first of the offer's plans whose model takes bids; the offer's first plan if none does, which the round then refuses."""
+    return next((plan for plan in offer.plans if sides_of(model_of(plan))), offer.plan)
 
 
 def _own_open_offer(actor: Actor, offer_id: UUID) -> Offer:

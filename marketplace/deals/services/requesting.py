@@ -18,13 +18,14 @@ from pricing.fees.chain import ShareTerm
 from pricing.fees.selectors import schedule_current
 from pricing.fees.title import share_terms_of
 from pricing.inputs.services import given_json
+from pricing.plans.models import Plan
 from pricing.quotes.models import Quote
 from pricing.quotes.services import quote_make, quote_use
 from pricing.rounds.selectors import receipts_of
 from pricing.splits.selectors import split_in_force
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
-from registry.base.errors import BadInput, IllegalTransition, StaleVersion
+from registry.base.errors import BadInput, IllegalTransition, NotFound, StaleVersion
 from registry.base.idempotency import once
 from registry.base.ids import uuid7
 from registry.base.transitions import move
@@ -46,21 +47,24 @@ class Checked:
     verdict: Verdict
 
 
-def quote_create(*, actor: Actor, offer_id: UUID, usage: str | None, usage_file_id: UUID | None = None, idempotency_key: str) -> Quote:
+def quote_create(
+    *, actor: Actor, offer_id: UUID, usage: str | None, usage_file_id: UUID | None = None, plan_id: UUID | None = None, idempotency_key: str
+) -> Quote:
     """Ask what one use of an offer costs; the answer binds for seven days.
 
-    ``usage`` is the JSON object that the plan's model takes, as text or as a file of inputs sent before.
+    ``usage`` is the JSON object that the plan's model takes, as text or as a file of inputs sent before; ``plan_id`` picks one of the
+    offer's plans, by default the first.
 
     Raises:
         OfferNotOpen, OwnOffer, BadInput, PricingRefused: see there.
     """
     require(actor, "deal:buy")
     given = given_json(actor=actor, text=usage, file_id=usage_file_id, field="usage")
-    with once(actor, "quote_create", idempotency_key, offer_id, given) as call:
+    with once(actor, "quote_create", idempotency_key, offer_id, given, plan_id) as call:
         if call.replayed:
             return call.result(Quote)
         offer = _open_offer(actor, offer_id)
-        return call.done(quote_make(actor=actor, plan=offer.plan, offer_id=offer.pk, usage=given))
+        return call.done(quote_make(actor=actor, plan=_chosen_plan(offer, plan_id), offer_id=offer.pk, usage=given))
 
 
 def deal_request(*, actor: Actor, offer_id: UUID, quote_id: UUID | None, purpose: str, institution_id: UUID, idempotency_key: str) -> Deal:
@@ -168,6 +172,13 @@ def _open_offer(actor: Actor, offer_id: UUID) -> Offer:
     return offer
 
 
+def _chosen_plan(offer: Offer, plan_id: UUID | None) -> Plan:
+    for plan in offer.plans:
+        if plan_id in {None, plan.pk}:
+            return plan
+    raise NotFound(field=("planId",), noun="plan of this offer")
+
+
 def _require_institution(institution_id: UUID) -> None:
     institution = Organisation.objects.filter(pk=institution_id).first()
     if institution is None or PartyKind.INSTITUTION not in institution.kinds:
@@ -237,7 +248,7 @@ def _facts(actor: Actor, offer: Offer, quote: Quote | None, purpose: str, instit
         product={"object": registered.pk, "identifier": registered.identifier, "name": registered.name, "version": version.number},
         rights=(right,),
         consideration=_stated_consideration(offer, quote),
-        currency=offer.plan.currency,
+        currency=(quote or offer).plan.currency,
         amount=str(quote.amount_minor) if quote else None,
         purpose=purpose,
         delivery={"mode": offer.delivery, "sha256": version.asset.sha256 if version.asset else None},
@@ -252,7 +263,7 @@ def _stated_consideration(offer: Offer, quote: Quote | None) -> dict[str, Any]:
     if quote is None:
         return {"kind": "INCOME_SHARE", "plan": offer.plan.pk, "income_share_ppm": offer.plan.params["share_ppm"]}
     kind = _consideration(offer, quote).value
-    return {"kind": kind, "plan": offer.plan.pk, "quote": quote.pk, "inputs_digest": quote.inputs_digest}
+    return {"kind": kind, "plan": quote.plan_id, "quote": quote.pk, "inputs_digest": quote.inputs_digest}
 
 
 def _surplus(quote: Quote | None) -> dict[str, Any] | None:

@@ -27,13 +27,22 @@ class Migration(migrations.Migration):
                 ("adjustments", models.JSONField(default=dict)),
                 ("currency", models.CharField(max_length=3)),
                 ("created_at", models.DateTimeField()),
+                ("series", models.UUIDField()),
+                ("number", models.PositiveIntegerField(default=1)),
                 (
                     "owner",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_parties.organisation"),
                 ),
             ],
             options={
-                "abstract": False,
+                "verbose_name": "plan",
+                "constraints": [
+                    models.UniqueConstraint(fields=("series", "number"), name="plan_number_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("number", 1), ("series", models.F("id"))), ("number__gt", 1), _connector="OR"),
+                        name="plan_series_begins_with_itself",
+                    ),
+                ],
             },
         ),
         append_only("pricing_plans_plan"),

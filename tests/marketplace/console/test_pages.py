@@ -16,6 +16,7 @@ from marketplace.console.reader import PUBLIC_READER
 from marketplace.console.shown import percent
 from pricing.engines.catalogue import model_at
 from pricing.fees.models import PublishedSchedule
+from pricing.plans.selectors import model_list
 from pricing.plans.services import plan_create
 from registry.base import clock
 from registry.base.actor import SCOPES, SYSTEM, PartyKind
@@ -36,6 +37,7 @@ from tests.support.filings import examined, jump, key, office, publicised
 
 pytestmark = pytest.mark.django_db
 
+MODELS = model_list()
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADINGS = {
     "/": (
@@ -46,6 +48,10 @@ HEADINGS = {
     "/notices/": (["Notice board"], ["公示栏"]),
     "/log/": (["Log"], ["日志"]),
     "/fees/": (["Fees"], ["收费"]),
+    "/pricing/": (
+        ["Pricing models", *(f"{model.name.en} <code>{model.key}</code>" for model in MODELS)],
+        ["定价模型", *(f"{model.name.zh} <code>{model.key}</code>" for model in MODELS)],
+    ),
 }
 
 
@@ -190,7 +196,7 @@ def test_the_catalogue_shows_what_is_listed_and_finds_it():
     owner = organisation(name="Delays & Co")
     plan = plan_create(
         actor=actor(owner), name_zh="一次性文件", name_en="One-off file", model_key="fixed",
-        params='{"kind": "one_off", "currency": "CNY", "price": "1280.00"}', idempotency_key=key(),
+        params={"kind": "one_off", "currency": "CNY", "price": "1280.00"}, idempotency_key=key(),
     )  # fmt: skip
     for title in ("Delay by hour", "Weather <hourly>"):
         listed(owner, title=title, plan=plan)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from listings.products.models import Offer, OfferPlan
 from pricing.computations.models import Computation
 from pricing.computations.seeds import seed_value
 from pricing.computations.services import recompute
@@ -292,3 +293,50 @@ def test_a_division_that_would_keep_people_waiting_is_refused_when_it_is_propose
         )
     ]
     assert snapshot(Split, Computation, Outbox) == before
+
+
+def test_a_buyer_picks_one_of_the_plans_of_an_offer(of):
+    plans = [shop.plan(of.seller.client, json.dumps(params), key) for key, params in TWO_PLANS.items()]
+    thing = trade.registered(of.seller)
+    listing = shop.drafted(of.seller.client, thing, asset=shop.ready(of.seller.client, object_=thing))
+    shown = "offer { id plan { id } furtherPlans { plan { id } } }"
+    given = {"furtherPlanIds": plans[1:], "delivery": "FILE", "scope": {"territory": "CN"}, "fields": shown}
+    offer = shop.offer(of.seller.client, listing, plans[0], **given)["offer"]
+    assert (offer["plan"]["id"], [row["plan"]["id"] for row in offer["furtherPlans"]]) == (plans[0], plans[1:])
+    shop.publish(of.seller.client, listing, 2)
+    shelf = trade.Shelf(of.seller, thing, listing, Offer.objects.latest("added_at"), shop.CSV)
+    asked = {"offerId": offer["id"], "usage": '{"quantity": "20"}'}
+    quoted = of.buyer.client.mutate("quoteCreate", "quote { id plan { id } }", planId=plans[1], idempotencyKey="q1", **asked)
+    assert quoted["quote"]["plan"]["id"] == plans[1]
+    elsewhere = shop.plan(of.seller.client)
+    foreign = of.buyer.client.mutate("quoteCreate", planId=elsewhere, idempotencyKey="q2", **asked)
+    assert foreign.user_errors == [UserError(code="NOT_FOUND", field=["planId"])]
+    deal = trade.settled(of, shelf=shelf, quoteId=quoted["quote"]["id"])
+    assert deal.deal.amount_minor == 6_000
+    assert deal.deal.terms["consideration"]["plan"] == str(Quote.objects.get(used_by=deal.uuid).plan_id)
+
+
+TWO_PLANS = {
+    "fixed": {"kind": "one_off", "currency": "CNY", "price": "500.00"},
+    "metered": {"mode": "graduated", "currency": "CNY", "unit": "call", "tiers": [{"unit_price": "3"}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "params", "code", "field"),
+    [
+        ("income_share", {"currency": "CNY", "share_ppm": 5}, "PLAN_SELLS_NOTHING", ["furtherPlanIds"]),
+        ("posted", {"currency": "CNY"}, "PLAN_SELLS_NOTHING", ["furtherPlanIds"]),
+        ("fixed", {"kind": "one_off", "currency": "USD", "price": "5"}, "BAD_INPUT", ["furtherPlanIds"]),
+        (None, None, "BAD_INPUT", ["furtherPlanIds"]),
+    ],
+    ids=["a share of income", "advice", "another currency", "the same plan twice"],
+)
+def test_a_plan_that_cannot_stand_beside_others_is_refused(of, snapshot, key, params, code, field):
+    first = shop.plan(of.seller.client)
+    further = first if key is None else shop.plan(of.seller.client, json.dumps(params), key)
+    listing = shop.drafted(of.seller.client, trade.registered(of.seller))
+    before = snapshot(Offer, OfferPlan)
+    refused = shop.offer(of.seller.client, listing, first, furtherPlanIds=[further])
+    assert refused.user_errors == [UserError(code=code, field=field)]
+    assert snapshot(Offer, OfferPlan) == before

@@ -1,6 +1,8 @@
 """The one meter: an action counts once, at once or later, and what was counted never changes."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,9 +12,14 @@ from marketplace.delivery.models import Entitlement, MeterEvent, MeterKey
 from marketplace.delivery.services import COUNT_MAX, meter
 from marketplace.delivery.states import MeterKind
 from registry.base import clock
+from registry.base.actor import PartyKind
 from registry.base.errors import BadInput, IdempotencyMismatch
 from registry.base.ids import uuid7
+from tests.listings import shop
 from tests.marketplace.delivery.bought import bought
+from tests.support.graphql import Client as GraphQL
+from tests.support.graphql import global_id
+from tests.support.parties import admit
 from tests.support.rows import snapshot
 
 METER = (MeterKey, MeterEvent)
@@ -107,3 +114,26 @@ def test_events_lie_in_the_partition_of_their_year(db):
         cursor.execute("SELECT tableoid::regclass::text FROM marketplace_delivery_meterevent WHERE id = %s", [event.pk])
         year = clock.now().year
         assert cursor.fetchone() == (f"marketplace_delivery_meterevent_{year if 2026 <= year <= 2030 else 'other'}",)
+
+
+def test_past_months_of_use_are_priced_under_other_plans(db, settings):
+    settings.DEMO_CLOCK = True
+    holder = admit(PartyKind.BUYER)
+    case = bought(mode="API", ends=200, buyer=holder.organisation)
+    counts = {"entitlement_id": case.entitlement.pk, "kind": MeterKind.CALL}
+    for month, units in enumerate((600, 400, 2_000)):
+        if month != 1:
+            clock.advance(to=clock.now().replace(day=1) + timedelta(days=32))
+        meter(action_key=f"call {month}", units=units, **counts)
+    merchant = GraphQL(token=admit(PartyKind.MERCHANT).token)
+    tiers = [{"up_to": "1000", "unit_price": "2"}, {"unit_price": "1.5"}]
+    plan = shop.plan(merchant, json.dumps({"mode": "graduated", "currency": "CNY", "unit": "call", "tiers": tiers}), "metered")
+    points = "outlooks { points { usage amount { amount } } }"
+    asked = f"query($e: ID!, $p: [ID!]!) {{ usageComparison(entitlementId: $e, planIds: $p) {{ {points} }} }}"
+    (outlook,) = GraphQL(token=holder.token).query(asked, e=global_id(case.entitlement), p=[plan])["usageComparison"]["outlooks"]
+    assert [(json.loads(point["usage"])["quantity"], point["amount"]["amount"]) for point in outlook["points"]] == [
+        ("1000", "2000.00"),
+        ("2000", "3500.00"),
+    ]
+    stranger = GraphQL(token=admit(PartyKind.BUYER).token)
+    assert stranger.query(asked, e=global_id(case.entitlement), p=[plan]).codes == ["NOT_FOUND"]

@@ -221,7 +221,10 @@ def drafted(of: Market) -> Listing:
 def offered(of: Market, *, purposes: tuple[str, ...] = (), draft: Listing | None = None) -> Offer:
     """An offer of a licence to use the object."""
     now = clock.now()
+    plan_key = uuid7()
     plan = Plan.objects.create(
+        id=plan_key,
+        series=plan_key,
         owner_id=of.seller.organisation.pk,
         name_zh="一次性",
         name_en="One-off",
