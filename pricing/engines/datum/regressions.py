@@ -28,7 +28,7 @@ from pricing.engines.shapes import JsonObject
 
 MAX_CLASSES: Final = 2
 MAX_WORK: Final = 2_000_000_000
-"""In multiply-adds, or what takes as long: one to two seconds of a core where kernels are compiled, several times that where not."""
+"""In multiply-adds, or what takes as long: about a second of a core where kernels are compiled, and two where they are not."""
 _EACH_FIT: Final = 100_000
 _FROM_AFAR: Final = 8
 """Regressions on random subsets start from that on all points and take so many times the steps, at worst, of one more point at a time."""
