@@ -9,9 +9,10 @@ from django.db import transaction
 from pricing.advice.errors import AppraiserMissing, PlanAdvisesNothing
 from pricing.advice.models import ADVISING, Advice
 from pricing.advice.states import State
+from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed
-from pricing.computations.services import compute
-from pricing.engines.model import Verb
+from pricing.computations.services import compute_apart
+from pricing.engines.model import Progress, Verb
 from pricing.engines.validate import SAFE_INTEGER
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
@@ -81,22 +82,36 @@ def advice_request(
         return call.done(advice)
 
 
-def advice_compute(*, advice_id: UUID) -> None:
+def advice_compute(*, advice_id: UUID, progress: Progress) -> None:
     """Compute an advice that was asked for. Called by the job; idempotent. Writes one ``advice.given`` event.
 
     A refusal by the model is the advice's result, with code and field, and not a failure of the job.
+
+    It computes outside any transaction: within one, nobody would see the progress that is reported, and whoever cancels would wait for the
+    job's row until the end. Then it locks the advice and keeps the answer, unless somebody gave one meanwhile. What ``progress`` raises
+    leaves the advice ASKED and nothing kept.
     """
+    advice = Advice.objects.select_related("plan").get(pk=advice_id)
+    if advice.state != State.ASKED:
+        return
+    seed = None if advice.seed is None else Seed(advice.seed)
+    try:
+        given = compute_apart(
+            plan=advice.plan, verb=Verb(advice.verb), inputs=advice.inputs, asked_by=advice.owner_id, seed=seed, progress=progress
+        )
+    except PricingRefused as error:
+        refusal = {"code": error.error.code, "field": list(error.field), "params": error.error.params}
+        Advice.objects.filter(pk=advice_id, state=State.ASKED).update(state=State.REFUSED, refusal=refusal, answered_at=clock.now())
+        return
+    _keep(advice_id, given)
+
+
+def _keep(advice_id: UUID, given: Computation) -> None:
     with transaction.atomic():
         advice = Advice.objects.lock(advice_id)
         if advice.state != State.ASKED:
             return
-        seed = None if advice.seed is None else Seed(advice.seed)
-        try:
-            given = compute(plan=advice.plan, verb=Verb(advice.verb), inputs=advice.inputs, asked_by=advice.owner_id, seed=seed)
-        except PricingRefused as error:
-            refusal = {"code": error.error.code, "field": list(error.field), "params": error.error.params}
-            Advice.objects.filter(pk=advice.pk).update(state=State.REFUSED, refusal=refusal, answered_at=clock.now())
-            return
+        given.save(force_insert=True)
         Advice.objects.filter(pk=advice.pk).update(state=State.GIVEN, computation=given, answered_at=clock.now())
         public = {"advice": advice.pk, "about": advice.about_id, "plan": advice.plan_id, "verb": advice.verb}
         record(

@@ -13,8 +13,7 @@ def run_once() -> int:
 
 
 def _advise(handle: jobs.Handle) -> dict[str, Any]:
-    """Compute one advice; a cancel that came first is obeyed."""
+    """Compute one advice, as far as nobody cancels it; what is given by then stays given."""
     handle.progress(0, 1)
-    advice_compute(advice_id=UUID(handle.params["advice"]))
-    handle.progress(1, 1)
+    advice_compute(advice_id=UUID(handle.params["advice"]), progress=handle.progress)
     return {"advice": handle.params["advice"]}

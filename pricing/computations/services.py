@@ -6,7 +6,7 @@ from uuid import UUID
 from pricing.computations.errors import AnswerAltered
 from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed
-from pricing.engines.model import Verb
+from pricing.engines.model import Progress, Verb, silent
 from pricing.engines.result import Quote as Answer
 from pricing.money import PricingError
 from pricing.plans.errors import PricingRefused
@@ -18,16 +18,37 @@ from registry.base import clock
 def compute(
     *, plan: Plan, verb: Verb, inputs: dict[str, Any], asked_by: UUID, seed: Seed | None = None, under: str = "inputs"
 ) -> Computation:
-    """Put a question to a plan's model and keep it with its answer, in the caller's transaction.
+    """Put a question to a plan's model and keep it with its answer, in the caller's transaction: for what takes a moment.
 
     Raises:
         PricingRefused: the model refuses an input; names the field below ``under``.
     """
+    computed = compute_apart(plan=plan, verb=verb, inputs=inputs, asked_by=asked_by, seed=seed, under=under)
+    computed.save(force_insert=True)
+    return computed
+
+
+def compute_apart(
+    *,
+    plan: Plan,
+    verb: Verb,
+    inputs: dict[str, Any],
+    asked_by: UUID,
+    seed: Seed | None = None,
+    under: str = "inputs",
+    progress: Progress = silent,
+) -> Computation:
+    """Put a question to a plan's model, and return it with its answer, for the caller to save in a transaction that may then be short.
+
+    Raises:
+        PricingRefused: the model refuses an input; names the field below ``under``.
+        Whatever ``progress`` raises.
+    """
     try:
-        answer = answer_of(plan, verb, inputs=inputs, seed=None if seed is None else seed.value)
+        answer = answer_of(plan, verb, inputs=inputs, seed=None if seed is None else seed.value, progress=progress)
     except PricingError as error:
         raise PricingRefused(error, under=(under,)) from error
-    return Computation.objects.create(
+    return Computation(
         plan=plan,
         asked_by_id=asked_by,
         verb=verb.value,

@@ -173,8 +173,8 @@ class InputError(PricingError):
             "逻辑回归仅区分两类；多类请选用最近邻方法。",
         ),
         "TOO_MUCH_WORK": (
-            "This would train {work} models; at most {limit} are accepted. Use fewer points or rounds.",
-            "将训练 {work} 个模型，最多接受 {limit} 个；请减少数据点或轮数。",
+            "This would train {work} models; of so many points and features at most {limit} are accepted. Use fewer points or rounds.",
+            "将训练 {work} 个模型；按此数据点与特征数量，最多接受 {limit} 个。请减少数据点或轮数。",
         ),
     }
 

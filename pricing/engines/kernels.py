@@ -1,6 +1,6 @@
 """The few loops that numpy cannot express, compiled by numba where it is installed; each has a numpy twin, its oracle, used without it.
 
-numba is the extra ``fast``. Kernels are written as plain Python loops over arrays; ``COMPILED`` says whether they are worth calling.
+numba is the extra ``fast``. Kernels are written as plain Python loops over arrays; ``compiled`` says whether they are worth calling.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Lock
 from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-_numba = import_module("numba") if find_spec("numba") else None
-COMPILED: Final = _numba is not None
 FLOAT32_STEP: Final = 2.0**-23
 """At least one and less than two units in the last place of a float32, as a part of it."""
 LAST_STEP: Final = 1e-5
@@ -26,24 +25,43 @@ TINY: Final = 1e-12
 RELATIVE_TINY: Final = 1e-13
 
 Work: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
-_Kernel = TypeVar("_Kernel", bound=Callable[..., object])
+_Loop = TypeVar("_Loop", bound=Callable[..., object])
+_NUMBA: Final = find_spec("numba") is not None
+_LOADING: Final = Lock()
+_LOOPS: Final[list[Callable[..., object]]] = []
+"""Those that wait to be compiled."""
 
 
-def _compiled(kernel: _Kernel) -> _Kernel:
-    """Compile a kernel on its first call, keeping the machine code beside the source where that can be written.
+def compiled() -> bool:
+    """Whether the kernels are compiled, and so worth calling; ask when there is work for them.
 
-    No fast mathematics: sums keep the order in which they are written, so processors differ only in the last bit of an exponential.
+    The first call imports numba, most of a second, and puts in each kernel's place the compiled one, which is made, or read from beside
+    the source, when it is first called itself. Without this call, or without numba, a kernel is the loop that it reads as: slow, and right.
     """
-    if _numba is None:
-        return kernel
+    if not _NUMBA:
+        return False
+    with _LOADING:
+        while _LOOPS:
+            loop = _LOOPS.pop()
+            globals()[loop.__name__] = _machine_code(loop)
+    return True
+
+
+def _machine_code(loop: Callable[..., object]) -> object:
+    """Compile without fast mathematics: sums keep the order in which they are written; processors differ in an exponential's last bit."""
+    njit = import_module("numba").njit
     try:
-        made: _Kernel = _numba.njit(cache=True, nogil=True, error_model="numpy")(kernel)
+        return njit(cache=True, nogil=True, error_model="numpy")(loop)
     except RuntimeError:  # nowhere to keep the machine code
-        made = _numba.njit(nogil=True, error_model="numpy")(kernel)
-    return made
+        return njit(nogil=True, error_model="numpy")(loop)
 
 
-@_compiled
+def _kernel(loop: _Loop) -> _Loop:
+    _LOOPS.append(loop)
+    return loop
+
+
+@_kernel
 def pack_keys(
     dots: NDArray[np.float64],
     norms: NDArray[np.float64],
@@ -73,7 +91,7 @@ def pack_keys(
             lows[row, 2 * point] = 2 * point + (labels[point] == asked)
 
 
-@_compiled
+@_kernel
 def squared_distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Return the squared distance, summed feature by feature in order, as ``knn.reference_squares`` does."""
     total = 0.0
@@ -83,7 +101,7 @@ def squared_distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> fl
     return total
 
 
-@_compiled
+@_kernel
 def sort_run(lows: NDArray[np.uint32], first: int, last: int, points: NDArray[np.float64], test: NDArray[np.float64]) -> None:
     """Sort the words ``first`` … ``last`` of one test, 2 apart in ``lows``, by exact squared distance and then by index. O(r log r)."""
     size = last - first + 1
@@ -105,7 +123,7 @@ def sort_run(lows: NDArray[np.uint32], first: int, last: int, points: NDArray[np
         lows[2 * (first + place)] = run[ranks[place]]
 
 
-@_compiled
+@_kernel
 def walk_ladder(
     keys: NDArray[np.float32],
     lows: NDArray[np.uint32],
@@ -155,7 +173,7 @@ def walk_ladder(
             farther = nearer
 
 
-@_compiled
+@_kernel
 def newton_fit(
     rows: NDArray[np.float64],
     signs: NDArray[np.float64],
@@ -200,7 +218,7 @@ def newton_fit(
             return
 
 
-@_compiled
+@_kernel
 def derivatives(
     rows: NDArray[np.float64],
     signs: NDArray[np.float64],
@@ -229,7 +247,7 @@ def derivatives(
         curve[one, one] *= 1.0 + RELATIVE_TINY
 
 
-@_compiled
+@_kernel
 def add_squares(rows: NDArray[np.float64], heights: NDArray[np.float64], curve: NDArray[np.float64]) -> None:
     """Add to the upper triangle of ``curve`` the sum of ``heights[i]`` times the outer square of row i; four rows at a time."""
     count, width = rows.shape
@@ -249,7 +267,7 @@ def add_squares(rows: NDArray[np.float64], heights: NDArray[np.float64], curve: 
                 curve[one, other] += first * rows[row, other]
 
 
-@_compiled
+@_kernel
 def solve_in_place(curve: NDArray[np.float64], right: NDArray[np.float64]) -> None:
     """Solve a symmetric positive definite system, upper triangle given, by Cholesky; overwrites both, ``right`` by the solution."""
     width = len(right)
@@ -272,7 +290,7 @@ def solve_in_place(curve: NDArray[np.float64], right: NDArray[np.float64]) -> No
         right[one] = total / curve[one, one]
 
 
-@_compiled
+@_kernel
 def count_right(columns: NDArray[np.float64], signs: NDArray[np.float64], weights: NDArray[np.float64], scores: NDArray[np.float64]) -> int:
     """Return how many tests lie on their side of the boundary by more than ``BAND``; ``columns`` has shape (p, m)."""
     for test in range(len(signs)):
@@ -286,7 +304,7 @@ def count_right(columns: NDArray[np.float64], signs: NDArray[np.float64], weight
     return right
 
 
-@_compiled
+@_kernel
 def logistic_prefixes(
     rows: NDArray[np.float64],
     signs: NDArray[np.float64],
@@ -323,7 +341,7 @@ def logistic_prefixes(
                 counts[order, place + 1] = count_right(columns, test_signs, weights, test_scores)
 
 
-@_compiled
+@_kernel
 def logistic_subsets(
     rows: NDArray[np.float64],
     signs: NDArray[np.float64],

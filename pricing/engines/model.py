@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, cast
+from typing import Final, TypeAlias, TypeVar, cast
 
 from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError, UnknownModelError
@@ -36,17 +36,36 @@ class Text:
     zh: str
 
 
+_Step = TypeVar("_Step")
+Progress: TypeAlias = Callable[[int, int], None]
+"""Takes how many steps are done and how many there are. May raise, which ends the computation; no answer depends on it."""
+
+
+def silent(done: int, total: int, /) -> None:
+    """Report progress to nobody."""
+
+
+def counted(steps: Sequence[_Step], progress: Progress) -> Iterator[_Step]:
+    """Yield the steps of a computation, reporting before each how many are done, and in the end all of them."""
+    for done, step in enumerate(steps):
+        progress(done, len(steps))
+        yield step
+    progress(len(steps), len(steps))
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What a model is given: validated parameters and inputs with their defaults, and the seed if it draws at random.
 
-    ``plan`` is what the model's ``check_params`` made of the parameters, so that it need not read them again for every use.
+    ``plan`` is what the model's ``check_params`` made of the parameters, so that it need not read them again for every use. A model that
+    may compute for more than about a second reports its ``progress``, some ten to a hundred times in all: a listener may query a database.
     """
 
     params: JsonObject
     inputs: JsonObject
     seed: int | None
     plan: object = None
+    progress: Progress = silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +179,15 @@ class Model:
         filled = cast("JsonObject", validate(self.params_schema, params, "params"))
         return Prepared(self, filled, self.check_params(filled), written_plan(self.key, params))
 
-    def run(self, verb: Verb, *, params: JsonObject, inputs: JsonObject, seed: int | None = None) -> Quote:
-        """Answer one question. Pure: the same arguments give the same quote, to the byte.
+    def run(self, verb: Verb, *, params: JsonObject, inputs: JsonObject, seed: int | None = None, progress: Progress = silent) -> Quote:
+        """Answer one question. Pure: the same arguments give the same quote, to the byte, whoever listens to its progress.
 
         Raises:
             UnknownModelError: VERB_UNKNOWN, SEED_REQUIRED, SEED_UNUSED, SEED_OUT_OF_RANGE.
             InputError: a field under ``params`` or ``inputs`` is refused; OVERFLOW if the amount would not fit.
         """
         self.operation(verb)
-        return self.prepared(params).run(verb, inputs=inputs, seed=seed)
+        return self.prepared(params).run(verb, inputs=inputs, seed=seed, progress=progress)
 
     def operation(self, verb: Verb) -> Operation:
         """Return the operation of a verb.
@@ -219,7 +238,7 @@ class Prepared:
     plan: object
     written: bytes
 
-    def run(self, verb: Verb, *, inputs: JsonObject, seed: int | None = None) -> Quote:
+    def run(self, verb: Verb, *, inputs: JsonObject, seed: int | None = None, progress: Progress = silent) -> Quote:
         """Answer one question about this plan: ``Model.run`` with its parameters.
 
         Raises:
@@ -229,7 +248,7 @@ class Prepared:
         model, operation = self.model, self.model.operation(verb)
         _check_seed(model.key, seed, draws=operation.draws(self.params))
         filled = cast("JsonObject", validate(operation.inputs_schema, inputs, "inputs"))
-        answer = operation.run(Call(self.params, filled, seed, self.plan))
+        answer = operation.run(Call(self.params, filled, seed, self.plan, progress))
         amount = answer.amount_minor
         if max(amount, *[abs(line.amount_minor) for line in answer.lines], 0) > BIGINT_MAX:
             raise InputError("OVERFLOW", "inputs")

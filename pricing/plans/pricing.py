@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pricing.engines.adjustments import adjusted
 from pricing.engines.catalogue import model_at
-from pricing.engines.model import Model, Prepared, Verb
+from pricing.engines.model import Model, Prepared, Progress, Verb, silent
 from pricing.engines.result import Quote as Answer
 from pricing.plans.models import Plan
 
@@ -24,14 +24,14 @@ def model_of(plan: Plan) -> Model:
     return model_at(plan.model_key, plan.model_version)
 
 
-def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | None = None) -> Answer:
-    """Put a question to a plan's model.
+def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | None = None, progress: Progress = silent) -> Answer:
+    """Put a question to a plan's model. What ``progress`` raises ends it.
 
     Raises:
         PricingError: the model refuses it; see there.
     """
     prepared = _prepared(plan.model_key, plan.model_version, json.dumps(plan.params, sort_keys=True))
-    answer = prepared.run(verb, inputs=inputs, seed=seed)
+    answer = prepared.run(verb, inputs=inputs, seed=seed, progress=progress)
     return adjusted(answer, plan.adjustments) if verb in PRICING else answer
 
 

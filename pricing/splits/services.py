@@ -38,6 +38,9 @@ class SeedNotYet(Exception):
 def split_propose(*, actor: Actor, object_id: UUID, plan_id: UUID, inputs: dict[str, Any], idempotency_key: str) -> Split:
     """Propose how the income of an object of one's own is divided; the proposer consents by proposing.
 
+    The rule is tried here, and worked out again for each deal that is settled by it, always while somebody waits. Models therefore refuse,
+    now and not later, what would take them more than about two seconds; their work depends on these inputs and not on the amount.
+
     Writes one ``split.proposed`` event.
 
     Raises:

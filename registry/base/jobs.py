@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
 from registry.base import clock
 from registry.base.actor import Actor
@@ -95,7 +96,7 @@ def _run(job_id: UUID, handlers: Mapping[str, Handler]) -> None:
         logger.exception("job %s %s failed", job.kind, job.pk)
         _end(job, Job.State.FAILED, error_code="INTERNAL")
     else:
-        _end(job, Job.State.SUCCEEDED, result=result)
+        _end(job, Job.State.SUCCEEDED, result=result, done=F("total"))
 
 
 def _end(job: Job, state: Job.State, **changes: Any) -> None:

@@ -248,10 +248,10 @@ def test_bad_input_is_refused_at_its_field(params, inputs, code, field):
     [
         ({}, at(["tests", 0, "y"], "maybe"), "TWO_CLASSES_ONLY", "inputs.points"),
         ({}, at(["points"], [point("a", 1)] * 301), "TOO_MANY", "inputs.points"),
-        ({"rounds": 2_000}, at(["points"], [point("a", 1)] * 11), "TOO_MUCH_WORK", "params.rounds"),
+        ({"rounds": 2_000}, at(["points"], [point("a", 1)] * 11), "TOO_MUCH_WORK", "inputs.points"),
         ({"rounds": 1}, INPUTS, "TOO_SMALL", "params.rounds"),
-        ({"penalty": 0}, INPUTS, "TOO_SMALL", "params.penalty"),
-        ({"penalty": float("nan")}, INPUTS, "NOT_FINITE", "params.penalty"),
+        ({"penalty": "0.000"}, INPUTS, "TOO_SMALL", "params.penalty"),
+        ({"penalty": 1.0}, INPUTS, "WRONG_TYPE", "params.penalty"),
         ({"confidence": "1"}, INPUTS, "NOT_ALLOWED", "params.confidence"),
     ],
 )

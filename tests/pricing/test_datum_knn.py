@@ -28,10 +28,16 @@ def drawn(seed, count, tests, width, spread):
     return cells[:count], labels[:count], cells[count:], labels[count:]
 
 
+@pytest.fixture(autouse=True)
+def compiled_where_numba_is():
+    kernels.compiled()
+
+
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_on_floats_is_the_exact_one_among_ties(monkeypatch, rule, compiled):
-    monkeypatch.setattr(kernels, "COMPILED", compiled and kernels.COMPILED)
+    if not compiled:
+        monkeypatch.setattr(kernels, "compiled", lambda: False)
     values, rungs = RULES[rule]
     for seed, (count, tests, width, spread) in enumerate([(1, 1, 1, 3), (2, 3, 1, 2), (40, 5, 2, 3), (60, 4, 3, 100)]):
         x, y, x_test, y_test = drawn(seed, count, tests, width, spread)

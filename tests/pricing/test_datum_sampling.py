@@ -158,7 +158,7 @@ def test_the_fit_is_that_of_scikit_learn(cancer):
     np.testing.assert_allclose(weights, [*fitted.coef_[0], fitted.intercept_[0]], atol=1e-6)
 
 
-@pytest.mark.skipif(not kernels.COMPILED, reason="numba is not installed")
+@pytest.mark.skipif(not kernels.compiled(), reason="numba is not installed")
 def test_the_compiled_regression_counts_as_its_numpy_twin_does(cancer):
     game = Regression.of(*cancer)
     orders = draws.permutations(2, "orders", 10, 60)

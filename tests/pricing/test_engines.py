@@ -3,8 +3,11 @@
 import dataclasses
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import date, timedelta
 from fractions import Fraction
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -18,7 +21,7 @@ from pricing.engines.errors import InputError, UnknownModelError
 from pricing.engines.model import Answer, Model, Operation, Text, Verb
 from pricing.engines.result import Entry, Line, Quote, canonical, exact_text, inputs_digest, rounded
 from pricing.engines.shapes import amount, array, boolean, integer, record
-from pricing.engines.validate import check_schema, validate
+from pricing.engines.validate import check_schema, takes_floats, validate
 from pricing.money import CNY, MoneyError
 
 MODELS = list(catalogue().values())
@@ -371,3 +374,15 @@ def test_refusing_bad_input_takes_microseconds():
             metered.run(Verb.RATE, params=params, inputs={"quantity": "9" * 1_000_000})
         times.append(perf_counter() - before)
     assert sorted(times)[100] < 0.002
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.key)
+def test_a_plan_holds_no_float_for_it_goes_into_the_log(model):
+    assert not takes_floats(model.params_schema)
+
+
+def test_the_catalogue_is_imported_without_a_solver_or_a_compiler():
+    heavy = {"numba", "scipy.linalg", "scipy.optimize", "scipy.sparse", "scipy.special"}
+    code = f"import sys, pricing.engines.catalogue; print(sorted(set(sys.modules) & {heavy}))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=Path(__file__).parents[2], text=True)
+    assert ran.stdout == "[]\n"

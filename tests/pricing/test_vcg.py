@@ -236,7 +236,7 @@ def test_a_wrong_proposal_of_the_solver_changes_nothing(monkeypatch):
 def test_an_impossible_proposal_of_the_solver_is_not_taken(monkeypatch):
     bids = [Package(0, (0, 1), 10), Package(1, (0,), 6), Package(1, (1,), 7), Package(2, (1,), 5)]
     right = vickrey_packages(bids, 2)
-    monkeypatch.setattr(packages, "milp", lambda worth, **_: SimpleNamespace(x=np.ones(len(worth))))
+    monkeypatch.setattr("scipy.optimize.milp", lambda worth, **_: SimpleNamespace(x=np.ones(len(worth))))
     assert vickrey_packages(bids, 2) == right == packages.Winners((1, 3), 11, (5, 4), (10, 10))
 
 

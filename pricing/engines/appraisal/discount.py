@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
-from scipy.optimize import brentq
+import scipy
 
 ROOT_PLACES: Final = 60
 LEAST_RETURN: Final = -0.99
@@ -99,4 +99,4 @@ def internal_return(price: Fraction, flows: Sequence[Fraction], *, mid_year: boo
 
     if left(LEAST_RETURN) * left(MOST_RETURN) > 0:
         return None
-    return float(brentq(left, LEAST_RETURN, MOST_RETURN, xtol=_RETURN_TOLERANCE, maxiter=_MOST_STEPS))
+    return float(scipy.optimize.brentq(left, LEAST_RETURN, MOST_RETURN, xtol=_RETURN_TOLERANCE, maxiter=_MOST_STEPS))

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from pricing.engines.checkers.mechanisms import envy_free
 
@@ -58,7 +56,7 @@ def assign(values: NDArray[np.int64]) -> Assignment:
     if values.min() < 0 or int(values.max()) * 2 * sum(values.shape) >= EXACT:
         message = "values out of range"
         raise ValueError(message)
-    rows, columns = linear_sum_assignment(values, maximize=True)
+    rows, columns = scipy.optimize.linear_sum_assignment(values, maximize=True)
     chosen = np.full(values.shape[0], -1, dtype=np.int64)
     chosen[rows] = columns
     chosen[_own(values, chosen) == 0] = -1
@@ -139,8 +137,8 @@ class _Ties:
         droppable = owners[self.free_items & (owners != pool)]
         starts = np.concatenate([bidders, leaving, np.full(droppable.size + idle.size, pool)])
         ends = np.concatenate([owners[items], np.full(leaving.size, pool), droppable, idle])
-        graph = coo_array((np.ones(starts.size, dtype=np.int8), (starts, ends)), shape=(pool + 1, pool + 1))
-        return connected_components(graph, directed=True, connection="strong")[1].astype(np.int64)
+        graph = scipy.sparse.coo_array((np.ones(starts.size, dtype=np.int8), (starts, ends)), shape=(pool + 1, pool + 1))
+        return scipy.sparse.csgraph.connected_components(graph, directed=True, connection="strong")[1].astype(np.int64)
 
     def _ways_to(self, goal: int, owners: NDArray[np.int64]) -> dict[int, tuple[int, int]]:
         """Return, for each that has a way to the goal, the next on the way and the item (-1 for none) it takes from there."""

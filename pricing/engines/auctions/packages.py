@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+
+from pricing.engines.model import Progress, counted, silent
 
 MAX_NODES: Final = 1_500
 """Linear programs in one clearing; some six seconds of a core."""
@@ -86,7 +88,7 @@ class _Node:
     solved: bool
 
 
-def vickrey_packages(bids: Sequence[Package], items: int, *, nodes: int = MAX_NODES) -> Winners:
+def vickrey_packages(bids: Sequence[Package], items: int, *, nodes: int = MAX_NODES, progress: Progress = silent) -> Winners:
     """Accept the bids that are worth most together and charge each winner what its presence costs the others.
 
     Of equally good sets the one is taken that has the first bid on which they differ. One search, and one for each winner; NP-hard in
@@ -97,6 +99,7 @@ def vickrey_packages(bids: Sequence[Package], items: int, *, nodes: int = MAX_NO
         items: how many there are, numbered from 0.
         nodes: how many linear programs all searches together may solve. Whether a problem at the very edge of this limit is refused can
             depend on the processor; its answer never does.
+        progress: told of each winner that the search without it is done.
 
     Raises:
         TooHardError: the limit was reached.
@@ -109,7 +112,7 @@ def vickrey_packages(bids: Sequence[Package], items: int, *, nodes: int = MAX_NO
     best = _search(bound, range(len(bids)), budget, in_order=True)
     welfare = sum(bids[index].value for index in best)
     without: list[int] = []
-    for index in best:
+    for index in counted(best, progress):
         others = [other for other in range(len(bids)) if bids[other].bidder != bids[index].bidder]
         without.append(sum(bids[other].value for other in _search(bound, others, budget, in_order=False)))
     pays = tuple(alone - (welfare - bids[index].value) for index, alone in zip(best, without, strict=True))
@@ -132,7 +135,9 @@ class _Bound:
     def relaxed(self, among: Sequence[int]) -> _Relaxed:
         """Solve the relaxation of the choice among these bids; its prices make the bound as low as any prices can."""
         limits = np.ones(self.items + self.bidders)
-        solved = linprog(-self._worth(among), A_ub=self.matrix[:, list(among)], b_ub=limits, bounds=(0, None), method="highs")
+        solved = scipy.optimize.linprog(
+            -self._worth(among), A_ub=self.matrix[:, list(among)], b_ub=limits, bounds=(0, None), method="highs"
+        )
         if solved.x is None:
             return _Relaxed((0,) * self.items, frozenset(), frozenset(among))
         prices = tuple(max(0, round(-float(dual) * self.scale * _FINE)) for dual in solved.ineqlin.marginals[: self.items])
@@ -153,11 +158,11 @@ class _Bound:
     def proposal(self, among: Sequence[int]) -> tuple[int, ...]:
         """Return the solver's choice among these bids if it is one, and otherwise nothing."""
         columns = list(among)
-        solved = milp(
+        solved = scipy.optimize.milp(
             -self._worth(columns),
             integrality=np.ones(len(columns), dtype=np.int64),
-            bounds=Bounds(0, 1),
-            constraints=LinearConstraint(self.matrix[:, columns], ub=np.ones(self.items + self.bidders)),
+            bounds=scipy.optimize.Bounds(0, 1),
+            constraints=scipy.optimize.LinearConstraint(self.matrix[:, columns], ub=np.ones(self.items + self.bidders)),
             options={"node_limit": _PROPOSAL_NODES, "mip_rel_gap": 0.0},
         )
         if solved.x is None:

@@ -14,7 +14,7 @@ from pricing.engines.auctions.packages import TooHardError, vickrey_packages
 from pricing.engines.auctions.vcg_bids import INPUTS, PARAMS, Bids, Sale, read_bids, read_sale
 from pricing.engines.checkers import mechanisms
 from pricing.engines.errors import InputError
-from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
+from pricing.engines.model import Answer, Call, Example, Model, Operation, Progress, Text, Verb
 from pricing.engines.result import Claim, Line, Standing
 from pricing.engines.shapes import Json, JsonObject
 
@@ -23,7 +23,7 @@ def _clear(call: Call) -> Answer:
     sale = read_sale(call.params)
     packages = call.params["kind"] == "packages"
     bids = read_bids(sale, cast("list[JsonObject]", call.inputs["bids"]), packages=packages)
-    return _clear_packages(sale, bids) if packages else _clear_single(sale, bids)
+    return _clear_packages(sale, bids, call.progress) if packages else _clear_single(sale, bids)
 
 
 def _clear_single(sale: Sale, bids: Bids) -> Answer:
@@ -58,10 +58,10 @@ def _clear_single(sale: Sale, bids: Bids) -> Answer:
     return Answer(sale.currency, _lines(sale, awards), claims, extras)
 
 
-def _clear_packages(sale: Sale, bids: Bids) -> Answer:
+def _clear_packages(sale: Sale, bids: Bids, progress: Progress) -> Answer:
     """Accept the best set of bids on packages."""
     try:
-        won = vickrey_packages(bids.packages, len(sale.items))
+        won = vickrey_packages(bids.packages, len(sale.items), progress=progress)
     except TooHardError:
         raise InputError("TOO_HARD", "inputs.bids") from None
     awards: list[JsonObject] = []

@@ -183,7 +183,7 @@ def _walk(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: ArrayLike, *, r
     """Return the mean over the tests of the walk, by the fast way where it is compiled, on as many threads as asked for."""
     points, labels, tests, asked = _arrays(x, y, x_test, y_test)
     rungs = rungs_of(len(points))
-    walk = walk_fast if kernels.COMPILED else walk_plain
+    walk = walk_fast if kernels.compiled() else walk_plain
     parts = min(_positive(threads), len(tests))
     if parts == 1:
         return walk(points, labels, tests, asked, rungs) / len(tests)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
 from pricing.engines import kernels
 
-WORTH_COMPILING: Final = 500
+WORTH_COMPILING: Final = 200
 """From so many fits on, loading the compiled kernel pays."""
 
 
@@ -83,7 +83,7 @@ class Regression:
 
     def prefixes(self, orders: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the tests got right with the first 0, 1, … n points of each order, shape (r, n + 1). O(r n (n p^2 + p^3 + m p))."""
-        if not kernels.COMPILED or orders.size < WORTH_COMPILING:
+        if orders.size < WORTH_COMPILING or not kernels.compiled():
             return prefixes_plain(self, orders)
         counts = np.empty((len(orders), self.points + 1), dtype=np.int64)
         kernels.logistic_prefixes(self.rows, self.signs, self.columns, self.test_signs, self.strength, orders, counts)
@@ -91,7 +91,7 @@ class Regression:
 
     def subsets(self, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the tests got right with each subset of the points, shape (t,), from masks of shape (t, n)."""
-        if not kernels.COMPILED or len(masks) < WORTH_COMPILING:
+        if len(masks) < WORTH_COMPILING or not kernels.compiled():
             return subsets_plain(self, masks)
         counts = np.empty(len(masks), dtype=np.int64)
         start = fit_plain(self.rows, self.signs, self.strength, np.zeros(self.rows.shape[1]))
@@ -105,7 +105,7 @@ def fit_plain(rows: NDArray[np.float64], signs: NDArray[np.float64], strength: f
     penalty = np.append(np.ones(width - 1), 0.0)
     floor = np.append(np.ones(width - 1), kernels.TINY)
     for _ in range(kernels.MOST_STEPS):
-        wrong = expit(-signs * (rows @ weights))
+        wrong = scipy.special.expit(-signs * (rows @ weights))
         descent = penalty * weights - rows.T @ (strength * wrong * signs)
         curve = (rows.T * (strength * wrong * (1 - wrong))) @ rows + np.diag(floor)
         curve[np.diag_indices(width)] *= 1 + kernels.RELATIVE_TINY

@@ -12,11 +12,18 @@ from pricing.engines.datum.plan import INPUTS, PARAMS
 from pricing.engines.datum.reading import Given, read_given
 from pricing.engines.datum.regressions import value_by_regression
 from pricing.engines.datum.valuation import Valuation
+from pricing.engines.errors import InputError
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
 from pricing.engines.result import Claim, Line, Standing, shown
 from pricing.engines.shapes import JsonObject
-from pricing.engines.validate import read_amount
+from pricing.engines.validate import exact, read_amount
 from pricing.money import MAX_WEIGHT_BITS, Currency, currency, split_keyed
+
+
+def _check_params(params: JsonObject) -> None:
+    """Refuse a regression of which nothing but its penalty counts."""
+    if "penalty" in params and not exact(params["penalty"]):
+        raise InputError("TOO_SMALL", "params.penalty", limit="0.001")
 
 
 def _split(call: Call) -> Answer:
@@ -25,7 +32,10 @@ def _split(call: Call) -> Answer:
     amount = read_amount(call.inputs["amount"], unit, "inputs.amount")
     given = read_given(call.inputs)
     by_neighbours = cast("str", call.params["method"]).startswith("knn")
-    valued = value_by_neighbours(call.params, given) if by_neighbours else value_by_regression(call.params, given, cast("int", call.seed))
+    if by_neighbours:
+        valued = value_by_neighbours(call.params, given)
+    else:
+        valued = value_by_regression(call.params, given, cast("int", call.seed), call.progress)
     weights = holder_weights(valued.values.numerators, given.holders, each_point=call.params["negative"] == "point")
     total_minor = int(amount * unit.scale)
     shares = split_keyed(total_minor, weights) if any(weights.values()) else dict.fromkeys(sorted(weights), 0)
@@ -119,10 +129,10 @@ DATUM: Final = Model(
     name=Text("Value of data points", "数据点价值"),
     help=Text(
         "Divides an amount among the holders of training points by what each point adds to the accuracy of a model on the buyer's test"
-        " points. Nearest-neighbour methods are exact; the logistic ones are sampled from the seed, state half-widths, and may take 20"
-        " seconds at their limit. Put features on one scale first. None of them withstands copied points: enter each point once.",
+        " points. Nearest-neighbour methods are exact; the logistic ones are sampled from the seed and state half-widths, and refuse what"
+        " would take over some two seconds. Put features on one scale first. None of them withstands copied points: enter each point once.",
         "按各训练数据点对模型在买方测试点上准确率的贡献，在持有方之间分配金额。最近邻方法为精确计算；逻辑回归方法依种子抽样，"
-        "给出半宽，达到上限时约需 20 秒。请先统一特征尺度；各方法均不能抵御重复数据点，同一数据点只应提交一次。",
+        "给出半宽，所需计算超过约两秒者不予受理。请先统一特征尺度；各方法均不能抵御重复数据点，同一数据点只应提交一次。",
     ),
     params_schema=PARAMS,
     operations={Verb.SPLIT: Operation(INPUTS, _split, seeded=True)},
@@ -140,4 +150,5 @@ DATUM: Final = Model(
             seed=0,
         ),
     ),
+    check_params=_check_params,
 )

@@ -11,7 +11,6 @@ from pricing.engines.shapes import Schema
 
 MAX_ROUNDS: Final = 2_000
 MAX_BETA: Final = 16
-MAX_FITS: Final = 20_000
 MAX_LOGISTIC_POINTS: Final = 300
 KEY: Final = r"^[A-Za-z0-9_.:-]+$"
 
@@ -19,7 +18,10 @@ _K: Final = shapes.integer(("Neighbours that vote (K)", "参与投票的近邻�
 _ALPHA: Final = shapes.integer(("Alpha; larger looks at smaller coalitions", "α，越大越看重小联盟"), least=1, most=MAX_BETA, default=16)
 _BETA: Final = shapes.integer(("Beta; larger looks at larger coalitions", "β，越大越看重大联盟"), least=1, most=MAX_BETA, default=1)
 _RADIUS: Final = shapes.decimal(("Radius within which points vote", "参与投票的半径"), digits=5, decimals=DECIMALS)
-_PENALTY: Final = shapes.number(("Inverse strength of the penalty (C)", "正则化强度的倒数 C"), least=0.001, most=1_000, default=1.0)
+_PENALTY: Final[Schema] = {
+    **shapes.decimal(("Inverse strength of the penalty (C)", "正则化强度的倒数 C"), digits=3, decimals=3),
+    "default": "1",  # text, like every number of a plan that need not be whole: plans go into the log, which takes no floats
+}
 _ROUNDS: Final = shapes.integer(("Rounds of sampling", "抽样轮数"), least=2, most=MAX_ROUNDS, default=100)
 _CONFIDENCE: Final = shapes.choice(("Confidence of the stated half-widths", "所列半宽的置信水平"), ["0.9", "0.95", "0.99"], default="0.95")
 _SAMPLED: Final[Mapping[str, Schema]] = {"rounds": _ROUNDS, "confidence": _CONFIDENCE, "penalty": _PENALTY}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pricing.engines.checkers import datum as checkers
 from pricing.engines.datum.logistic import Regression
-from pricing.engines.datum.plan import MAX_FITS, MAX_LOGISTIC_POINTS
+from pricing.engines.datum.plan import MAX_LOGISTIC_POINTS
 from pricing.engines.datum.reading import SCALE, Given
 from pricing.engines.datum.sampling import (
     Estimate,
@@ -22,34 +22,40 @@ from pricing.engines.datum.sampling import (
 )
 from pricing.engines.datum.valuation import Valuation
 from pricing.engines.errors import InputError
+from pricing.engines.model import Progress
 from pricing.engines.result import Claim, Standing, shown
 from pricing.engines.shapes import JsonObject
 
 MAX_CLASSES: Final = 2
+MAX_WORK: Final = 2_000_000_000
+"""In multiply-adds, or what takes as long: about a second of a core where kernels are compiled, and two where they are not."""
+_EACH_FIT: Final = 100_000
+_FROM_AFAR: Final = 8
+"""Regressions on random subsets start from that on all points and take so many times the steps, at worst, of one more point at a time."""
 
 
-def value_by_regression(params: JsonObject, given: Given, seed: int) -> Valuation:
+def value_by_regression(params: JsonObject, given: Given, seed: int, progress: Progress) -> Valuation:
     """Return the values of one of the logistic methods.
 
     Raises:
         InputError: TWO_CLASSES_ONLY, TOO_MANY, TOO_MUCH_WORK.
     """
     _check_size(params, given)
-    strength = float(cast("float", params["penalty"]))
+    strength = float(cast("str", params["penalty"]))
     game = Regression.of(given.points / SCALE, given.point_labels, given.tests / SCALE, given.test_labels, strength=strength)
     gained = Fraction(int(game.subsets(np.ones((1, game.points), dtype=np.bool_))[0]), game.tests)
     if params["method"] == "logistic_leave_one_out":
         return Valuation(leave_one_out(game), gained, (Claim(checkers.POINTS_EXACT, Standing.PROVEN),), {})
-    return _stated(params, given, _sampled(params, game, seed), gained)
+    return _stated(params, given, _sampled(params, game, seed, progress), gained)
 
 
-def _sampled(params: JsonObject, game: Regression, seed: int) -> Estimate:
+def _sampled(params: JsonObject, game: Regression, seed: int, progress: Progress) -> Estimate:
     rounds = cast("int", params["rounds"])
     if params["method"] == "logistic_banzhaf":
-        return sampled_banzhaf(game, rounds, seed=seed)
+        return sampled_banzhaf(game, rounds, seed=seed, progress=progress)
     if params["method"] == "logistic_shapley":
-        return permutation_shapley(game, rounds, seed=seed)
-    return beta_shapley(game, rounds, cast("int", params["alpha"]), cast("int", params["beta"]), seed=seed)
+        return permutation_shapley(game, rounds, seed=seed, progress=progress)
+    return beta_shapley(game, rounds, cast("int", params["alpha"]), cast("int", params["beta"]), seed=seed, progress=progress)
 
 
 def _stated(params: JsonObject, given: Given, estimate: Estimate, gained: Fraction) -> Valuation:
@@ -73,13 +79,19 @@ def _texts(numbers: NDArray[np.float64]) -> list[str]:
 
 
 def _check_size(params: JsonObject, given: Given) -> None:
-    """Refuse more than two classes, and what would train more models than can be answered in time."""
+    """Refuse more than two classes, and what would take more than about two seconds.
+
+    A division is worked out where people wait for it: when it is proposed, when a deal is settled by it, whenever its lines are shown.
+    It is the same work each time, whatever the amount, so what this lets pass once never delays a settlement.
+    """
     count = len(given.holders)
     if len(given.labels) > MAX_CLASSES:
         raise InputError("TWO_CLASSES_ONLY", "inputs.points")
     if count > MAX_LOGISTIC_POINTS:
         raise InputError("TOO_MANY", "inputs.points", limit=MAX_LOGISTIC_POINTS)
     rounds = cast("int", params.get("rounds", 1))
-    work = rounds * (2 if params["method"] == "logistic_banzhaf" else count)
-    if work > MAX_FITS:
-        raise InputError("TOO_MUCH_WORK", "params.rounds", work=work, limit=MAX_FITS)
+    subsets, width = params["method"] == "logistic_banzhaf", given.points.shape[1] + 1
+    fits, fit = rounds * (2 if subsets else count), width * width * (count + 2 * width) * (_FROM_AFAR if subsets else 1)
+    limit = MAX_WORK // (_EACH_FIT + fit)
+    if fits > limit:
+        raise InputError("TOO_MUCH_WORK", "inputs.points", work=fits, limit=limit)

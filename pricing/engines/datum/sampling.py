@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from pricing.engines import draws
 from pricing.engines.datum.exact import Values
+from pricing.engines.model import Progress, counted, silent
 
-CHUNK: Final = 64
-"""Orders to hold at once."""
+STEP: Final = 500
+"""Evaluations, at least, from one report of progress to the next; enough for a game that compiles itself."""
 
 
 class Game(Protocol):
@@ -70,15 +71,15 @@ class Estimate:
         return standard_errors(self.samples)
 
 
-def permutation_shapley(game: Game, rounds: int, *, seed: int) -> Estimate:
+def permutation_shapley(game: Game, rounds: int, *, seed: int, progress: Progress = silent) -> Estimate:
     """Estimate Shapley values from random orders: each point's mean gain over those before it. ``rounds`` times n evaluations.
 
     The values sum exactly to the utility of all points less that of none. Source of the draws: ``draws`` under the label ``orders``.
     """
-    return from_orders(game, draws.permutations(seed, "orders", rounds, game.points), 1, 1)
+    return from_orders(game, draws.permutations(seed, "orders", rounds, game.points), 1, 1, progress)
 
 
-def beta_shapley(game: Game, rounds: int, alpha: int, beta: int, *, seed: int) -> Estimate:
+def beta_shapley(game: Game, rounds: int, alpha: int, beta: int, *, seed: int, progress: Progress = silent) -> Estimate:
     """Estimate the Beta(alpha, beta) semivalue: gains in random orders, weighted by the place at which they were made.
 
     Args:
@@ -87,11 +88,12 @@ def beta_shapley(game: Game, rounds: int, alpha: int, beta: int, *, seed: int) -
         alpha: positive; a larger one looks at smaller coalitions.
         beta: positive; ``alpha = beta = 1`` is Shapley.
         seed: of the draws.
+        progress: told of the orders in steps.
     """
-    return from_orders(game, draws.permutations(seed, "orders", rounds, game.points), alpha, beta)
+    return from_orders(game, draws.permutations(seed, "orders", rounds, game.points), alpha, beta, progress)
 
 
-def from_orders(game: Game, orders: NDArray[np.int64], alpha: int, beta: int) -> Estimate:
+def from_orders(game: Game, orders: NDArray[np.int64], alpha: int, beta: int, progress: Progress = silent) -> Estimate:
     """Return the estimate from given orders, shape (r, n); over all orders it is the semivalue itself."""
     rounds, count = orders.shape
     factor, rising = place_weights(count, alpha, beta)
@@ -99,11 +101,11 @@ def from_orders(game: Game, orders: NDArray[np.int64], alpha: int, beta: int) ->
     sums = np.zeros((count, count), dtype=np.int64)
     samples = np.empty((rounds, count))
     places = np.arange(count)
-    for first in range(0, rounds, CHUNK):
-        chunk = orders[first : first + CHUNK]
+    steps = max(1, rounds // -(-STEP // count))
+    for chunk, sample in counted(list(zip(np.array_split(orders, steps), np.array_split(samples, steps), strict=True)), progress):
         gains = np.diff(game.prefixes(chunk), axis=1)
         np.add.at(sums, (chunk, np.broadcast_to(places, chunk.shape)), gains)
-        np.put_along_axis(samples[first : first + CHUNK], chunk, gains * scaled, axis=1)
+        np.put_along_axis(sample, chunk, gains * scaled, axis=1)
     totals = (sums.astype(object) * np.array(rising, dtype=object)).sum(axis=1)
     values = Values(tuple(int(total) * factor.numerator for total in totals), factor.denominator * rounds * game.tests)
     return Estimate(values, samples, float(scaled.max()) * game.tests)
@@ -122,18 +124,19 @@ def place_weights(count: int, alpha: int, beta: int) -> tuple[Fraction, list[int
     ]
 
 
-def sampled_banzhaf(game: Game, rounds: int, *, seed: int) -> Estimate:
+def sampled_banzhaf(game: Game, rounds: int, *, seed: int, progress: Progress = silent) -> Estimate:
     """Estimate Banzhaf values from random subsets, each with its complement: 2 ``rounds`` evaluations, all reused for every point.
 
     In every pair each point is in one and out of the other, so the mean with it less the mean without it has one denominator and no bias.
     """
-    return from_masks(game, draws.bits(seed, "subsets", rounds, game.points))
+    return from_masks(game, draws.bits(seed, "subsets", rounds, game.points), progress)
 
 
-def from_masks(game: Game, masks: NDArray[np.bool_]) -> Estimate:
+def from_masks(game: Game, masks: NDArray[np.bool_], progress: Progress = silent) -> Estimate:
     """Return the estimate from given subsets, shape (r, n), and their complements; over all subsets it is the Banzhaf value itself."""
-    both = game.subsets(np.concatenate([masks, ~masks]))
-    gaps = both[: len(masks)] - both[len(masks) :]
+    parts = np.array_split(masks, max(1, 2 * len(masks) // STEP))
+    counts = [game.subsets(np.concatenate([part, ~part])).reshape(2, len(part)) for part in counted(parts, progress)]
+    gaps = np.concatenate([inside - outside for inside, outside in counts])
     signed = np.where(masks, gaps[:, None], -gaps[:, None])
     values = Values(tuple(signed.sum(axis=0).tolist()), len(masks) * game.tests)
     return Estimate(values, signed / game.tests, 1.0)

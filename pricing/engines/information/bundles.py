@@ -15,14 +15,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
 
 from pricing.engines.information.weights import merge
+from pricing.engines.model import Progress, counted, silent
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -68,7 +69,7 @@ class Market:
     """
 
     classes: tuple[tuple[int, ...], ...]
-    contains: csr_array
+    contains: scipy.sparse.csr_array
     sizes: Ints
     values: Ints
 
@@ -85,7 +86,7 @@ class Market:
         classes: list[list[int]] = [[] for _ in first]
         for item, index in zip(names, number.tolist(), strict=True):
             classes[index].append(item)
-        contains = csr_array(member[:, first].astype(np.int64))
+        contains = scipy.sparse.csr_array(member[:, first].astype(np.int64))
         return cls(tuple(map(tuple, classes)), contains, np.bincount(number), np.array(values, dtype=np.int64))
 
     def parts(self, each: Ints) -> Ints:
@@ -107,10 +108,15 @@ class Market:
         return {item: int(each[index]) for index in np.flatnonzero(each) for item in self.classes[index]}
 
 
-def every_outcome(market: Market) -> tuple[Outcome, ...]:
-    """Run all six algorithms; simpler ones come first. At most 32 programmes for LPIP and one for each capacity for CIP."""
-    threshold = max(_threshold_prices(market), key=lambda each: market.sold(market.parts(each))[0])
-    capacity = max(_capacity_prices(market), key=lambda each: market.sold(market.parts(each))[0])
+def every_outcome(market: Market, progress: Progress = silent) -> tuple[Outcome, ...]:
+    """Run all six algorithms; simpler ones come first. At most 32 programmes for LPIP and one for each capacity for CIP, each a step."""
+    thresholds, capacities = _thresholds(market), _capacities(market)
+    programmes = [partial(_prices_within, market, rows) for rows in thresholds]
+    programmes += [partial(_dual_prices, market, capacity) for capacity in capacities]
+    prices = [solve() for solve in counted(programmes, progress)]
+    threshold, capacity = (
+        max(found, key=lambda each: market.sold(market.parts(each))[0]) for found in (prices[: len(thresholds)], prices[len(thresholds) :])
+    )
     return (
         flat_price(market),
         uniform_item_price(market),
@@ -173,13 +179,13 @@ def layer_prices(market: Market) -> Ints:
     return best
 
 
-def _threshold_prices(market: Market) -> list[Ints]:
-    """Return item prices for some thresholds (LPIP): of most revenue while every buyer of value at or above the threshold buys."""
+def _thresholds(market: Market) -> list[Ints]:
+    """Return, for some thresholds (LPIP), the bundles of value at or above them; prices are then sought at which all of these sell."""
     order = np.argsort(-market.values, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(market.values[order]) != 0, [True])) + 1
     if len(ends) > MAX_THRESHOLDS:
         ends = ends[np.unique(np.linspace(0, len(ends) - 1, MAX_THRESHOLDS).round().astype(np.int64))]
-    return [_prices_within(market, np.sort(order[:end])) for end in ends]
+    return [np.sort(order[:end]) for end in ends]
 
 
 def _prices_within(market: Market, rows: Ints) -> Ints:
@@ -194,12 +200,13 @@ def _prices_within(market: Market, rows: Ints) -> Ints:
     return _within_values(market, rows, _whole(market, np.where(wanted > 0, prices, 0) * scale))
 
 
-def _class_duals(cost: Floats, rows: csr_array, right: Floats, most: int | None) -> Floats:
+def _class_duals(cost: Floats, rows: scipy.sparse.csr_array, right: Floats, most: int | None) -> Floats:
     """Return what one more of each class's right side saves, where x between zero and ``most`` has least cost and ``rows @ x <= right``.
 
     Zeros if the solver gives up: poor prices, but prices.
     """
-    solved = linprog(cost, A_ub=rows.astype(np.float64), b_ub=right, bounds=(0, most), method="highs")  # type: ignore[call-overload]
+    solve = scipy.optimize.linprog
+    solved = solve(cost, A_ub=rows.astype(np.float64), b_ub=right, bounds=(0, most), method="highs")  # type: ignore[call-overload]
     duals: Floats = np.zeros(len(right)) if solved.x is None else -solved.ineqlin.marginals
     return duals
 
@@ -225,17 +232,15 @@ def _within_values(market: Market, rows: Ints, each: Ints) -> Ints:
     return each
 
 
-def _capacity_prices(market: Market) -> list[Ints]:
-    """Return item prices for some capacities (CIP): the dual prices of items when only so many buyers can have each.
-
-    Capacities double from one to the greatest number of bundles that share an item.
-    """
+def _capacities(market: Market) -> list[int]:
+    """Return the capacities to try (CIP): they double from one to the greatest number of bundles that share an item."""
     busiest = int(market.contains.sum(axis=0).max())
     doublings = (busiest - 1).bit_length() + 1
-    return [_dual_prices(market, min(busiest, 1 << doubling)) for doubling in range(doublings)]
+    return [min(busiest, 1 << doubling) for doubling in range(doublings)]
 
 
 def _dual_prices(market: Market, capacity: int) -> Ints:
+    """Return item prices for a capacity: the dual prices of items when only so many buyers can have each."""
     scale = float(market.values.max()) or 1.0
     limits = np.full(len(market.sizes), float(capacity))
     return _whole(market, _class_duals(-market.values / scale, market.contains.T.tocsr(), limits, 1) * scale)

@@ -43,7 +43,7 @@ def market_of(inputs: JsonObject, unit: Currency) -> Market:
 def _optimise(call: Call) -> Answer:
     unit = currency(cast("str", call.params["currency"]))
     market = market_of(call.inputs, unit)
-    outcomes = every_outcome(market)
+    outcomes = every_outcome(market, call.progress)
     best = best_outcome(outcomes)
     each = Fraction(best.revenue, best.buyers * unit.scale) if best.buyers else Fraction(0)
     line = Line("SOLD", {"method": best.name, "buyers": str(best.buyers)}, Fraction(best.buyers), each, best.revenue)

@@ -12,7 +12,7 @@ import numpy as np
 from pricing.engines import shapes
 from pricing.engines.checkers import posted
 from pricing.engines.errors import InputError
-from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
+from pricing.engines.model import Answer, Call, Example, Model, Operation, Progress, Text, Verb
 from pricing.engines.posted import bundling
 from pricing.engines.posted.bundling import Ints, Sale
 from pricing.engines.result import Claim, Entry, Standing, rounded, shown
@@ -46,10 +46,10 @@ def _optimise(call: Call) -> Answer:
     """Return what the best way to sell earns beyond costs; of equal ones the simplest."""
     unit = currency(cast("str", call.params["currency"]))
     market = cast("JsonObject", call.inputs["market"])
-    return _uniform(market, unit) if market["kind"] == "uniform" else _observed(market, unit)
+    return _uniform(market, unit) if market["kind"] == "uniform" else _observed(market, unit, call.progress)
 
 
-def _observed(market: JsonObject, unit: Currency) -> Answer:
+def _observed(market: JsonObject, unit: Currency, progress: Progress) -> Answer:
     goods = cast("Sequence[JsonObject]", market["goods"])
     names = _names(goods)
     costs = np.array([_minor(row["cost"], unit, f"inputs.market.goods.{index}.cost") for index, row in enumerate(goods)])
@@ -61,7 +61,7 @@ def _observed(market: JsonObject, unit: Currency) -> Answer:
     ]
     claims = [_alone(plan, columns, buyers) for plan, columns in zip(plans, (values, values.sum(axis=1)[:, None]), strict=True)]
     if len(names) == PAIR:
-        plan, claim = _mixed(values, buyers, costs, names)
+        plan, claim = _mixed(values, buyers, costs, names, progress)
         plans.append(plan)
         claims.append(claim)
     best = max(range(len(plans)), key=lambda index: (plans[index].gain, -index))
@@ -109,10 +109,10 @@ def _alone(plan: Plan, columns: Ints, buyers: Ints) -> Claim:
     return _claim(None)
 
 
-def _mixed(values: Ints, buyers: Ints, costs: Ints, names: Sequence[str]) -> tuple[Plan, Claim]:
+def _mixed(values: Ints, buyers: Ints, costs: Ints, names: Sequence[str], progress: Progress) -> tuple[Plan, Claim]:
     """Find prices of both goods and their bundle, and check each price against every value that a buyer has, the others staying."""
     pair = bundling.Pair.of(values, buyers, costs)
-    found = bundling.mixed(values, buyers, costs)
+    found = bundling.mixed(values, buyers, costs, progress)
     sales = [
         Sale(price, sold, sold * (price - cost)) for price, sold, cost in zip(found.prices, found.sold, pair.costs.tolist(), strict=True)
     ]

@@ -14,8 +14,10 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+
+from pricing.engines.model import Progress, counted, silent
 
 Ints = NDArray[np.int64]
 STARTS: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
@@ -130,7 +132,7 @@ class Pair:
         return int(prices[int(np.argmax(gains))])
 
 
-def mixed(values: Ints, buyers: Ints, costs: Ints) -> Mixed:
+def mixed(values: Ints, buyers: Ints, costs: Ints, progress: Progress = silent) -> Mixed:
     """Return prices of two goods and of both, at which no change of one price earns more.
 
     From separate prices, the pure bundle and a grid of quantiles, each price in turn is set to its best reply until none gains; the best
@@ -144,7 +146,7 @@ def mixed(values: Ints, buyers: Ints, costs: Ints) -> Mixed:
     starts = [(*alone, sum(alone)), (*alone, min(together, sum(alone))), (*closed, together)]
     marks = [_marks(values[:, good]) for good in (0, 1)]
     starts += [(one, other, one + other) for one in marks[0] for other in marks[1]]
-    ends = [_ascend(pair, np.array(start, dtype=np.int64)) for start in starts]
+    ends = [_ascend(pair, np.array(start, dtype=np.int64)) for start in counted(starts, progress)]
     return max(ends, key=lambda end: (end.gain, tuple(-price for price in end.prices)))
 
 
@@ -176,7 +178,7 @@ def uniform_bundle(goods: int) -> tuple[float, float]:
     """
     spread = 4 * math.sqrt(goods / 12)
     low, high = max(goods / 2 - spread, 0.0), goods / 2
-    found = minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda price: -price * float(uniform_sum_above(goods, Fraction(price))),
         bounds=(low, high),
         method="bounded",

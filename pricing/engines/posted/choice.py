@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import wrightomega
 
 Floats = NDArray[np.float64]
 MAX_STEPS: Final = 100
@@ -124,5 +124,5 @@ def best_logit_price(appeal: float, sensitivity: float, cost: float = 0.0) -> tu
         sensitivity: positive, utility lost per unit of price.
         cost: of one copy, in the unit of the price.
     """
-    odds = float(np.real(wrightomega(appeal - sensitivity * cost - 1.0)))
+    odds = float(np.real(scipy.special.wrightomega(appeal - sensitivity * cost - 1.0)))
     return cost + (1.0 + odds) / sensitivity, odds / (1.0 + odds)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
-from scipy.optimize import brentq
 
 from pricing.engines.posted.ironing import Ironed, iron
 
@@ -69,9 +68,9 @@ def _weibull(shape: float, scale: float) -> Demand:
 
 def _normal(mean: float, sd: float) -> Demand:
     return Demand(
-        above=lambda price: special.ndtr((mean - price) / sd),
+        above=lambda price: scipy.special.ndtr((mean - price) / sd),
         density=lambda price: np.exp(-(((price - mean) / sd) ** 2) / 2.0) / (sd * math.sqrt(2.0 * math.pi)),
-        price_at=lambda share: mean - sd * special.ndtri(share),
+        price_at=lambda share: mean - sd * scipy.special.ndtri(share),
     )
 
 
@@ -87,13 +86,13 @@ def _lognormal(log_mean: float, log_sd: float) -> Demand:
 def _beta(first: float, second: float, highest: float) -> Demand:
     def density(price: Any) -> Any:
         part = np.clip(price / highest, TINY, 1.0 - EDGE)
-        log = (first - 1.0) * np.log(part) + (second - 1.0) * np.log1p(-part) - special.betaln(first, second)
+        log = (first - 1.0) * np.log(part) + (second - 1.0) * np.log1p(-part) - scipy.special.betaln(first, second)
         return np.where((price >= 0) & (price <= highest), np.exp(log) / highest, 0.0)
 
     return Demand(
-        above=lambda price: special.betainc(second, first, np.clip(1.0 - price / highest, 0.0, 1.0)),
+        above=lambda price: scipy.special.betainc(second, first, np.clip(1.0 - price / highest, 0.0, 1.0)),
         density=density,
-        price_at=lambda share: highest * (1.0 - special.betaincinv(second, first, share)),
+        price_at=lambda share: highest * (1.0 - scipy.special.betaincinv(second, first, share)),
     )
 
 
@@ -153,7 +152,7 @@ def _stationary(given: Demand, cost: float, low: float, high: float) -> float:
         return low
     if excess(high) <= 0:
         return high
-    return float(brentq(excess, low, high, xtol=1e-15 * high, rtol=1e-15))
+    return float(scipy.optimize.brentq(excess, low, high, xtol=1e-15 * high, rtol=1e-15))
 
 
 def ironed_demand(given: Demand) -> tuple[Floats, Ironed[float]]:

@@ -10,7 +10,7 @@ from typing import Final, cast
 from pricing.engines import shapes
 from pricing.engines.checkers import posted
 from pricing.engines.errors import InputError
-from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
+from pricing.engines.model import Answer, Call, Example, Model, Operation, Progress, Text, Verb
 from pricing.engines.posted import quality, screening
 from pricing.engines.result import Claim, Entry, Standing, exact_text, rounded
 from pricing.engines.shapes import Json, JsonObject, Schema
@@ -61,7 +61,7 @@ def _optimise(call: Call) -> Answer:
     """Return what the best menu earns beyond costs."""
     unit = currency(cast("str", call.params["currency"]))
     goods = cast("JsonObject", call.inputs["goods"])
-    menu = _versions(goods, unit) if goods["kind"] == "versions" else _qualities(goods, unit)
+    menu = _versions(goods, unit, call.progress) if goods["kind"] == "versions" else _qualities(goods, unit)
     if not menu.offers:
         raise InputError("NO_GAIN", "inputs.goods")
     entries: list[Entry] = []
@@ -73,7 +73,7 @@ def _optimise(call: Call) -> Answer:
     return Answer(unit, rounded(entries, unit), _checked(menu), _told(menu, unit))
 
 
-def _versions(goods: JsonObject, unit: Currency) -> Screened:
+def _versions(goods: JsonObject, unit: Currency, progress: Progress) -> Screened:
     """Read versions and values, and find the menu by virtual values where types can be ordered, and otherwise by search."""
     market, names = _market(goods, unit)
     order = screening.crossing_order(market.values)
@@ -81,7 +81,7 @@ def _versions(goods: JsonObject, unit: Currency) -> Screened:
         raise InputError("NOT_ORDERED", "inputs.goods.types", types=SEARCHED_TYPES, versions=SEARCHED_VERSIONS)
     if order is None and len(market.costs) > SEARCHED_VERSIONS:
         raise InputError("NOT_ORDERED", "inputs.goods.versions", types=SEARCHED_TYPES, versions=SEARCHED_VERSIONS)
-    found = screening.menu_by_search(market) if order is None else screening.menu_by_virtual_values(market, order)
+    found = screening.menu_by_search(market, progress) if order is None else screening.menu_by_virtual_values(market, order)
     sold = sorted({version for version in found.versions if version != screening.NOTHING})
     prices = dict(zip(found.versions, found.prices, strict=True))
     return Screened(

@@ -13,7 +13,9 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+import scipy
+
+from pricing.engines.model import Progress, silent
 
 NOTHING: Final = -1
 Values = Sequence[Sequence[int]]
@@ -116,20 +118,25 @@ def _monotone_assignment(gains: Sequence[Sequence[int]]) -> list[int]:
     return chosen[::-1]
 
 
-def menu_by_search(market: Market) -> Menu:
+def menu_by_search(market: Market, progress: Progress = silent) -> Menu:
     """Return the best menu of any market, by a mixed-integer program; for a dozen types or so.
 
     The program has one binary for each type and version and each type's rent, linear in which incentives and profit are. Its floats only
     pick who takes what: prices are recomputed exactly by ``least_rents``, and then single types are moved to another version, the lower one
     if equal, as long as that earns more. So the answer is at least as good as any that differs in one type's version.
+
+    Progress has two steps, the program and the moves: the solver cannot be interrupted.
     """
+    progress(0, 2)
     versions = _assignment(market)
+    progress(1, 2)
     menu = _priced(market, versions)
     if menu is None:
         menu = _menu(market, [NOTHING] * len(versions), [0] * len(versions))
     while True:
         moved = _moved(market, menu)
         if moved is None:
+            progress(2, 2)
             return menu
         menu = moved
 
@@ -193,11 +200,11 @@ def _assignment(market: Market) -> list[int]:
         row[one * versions : (one + 1) * versions] = 1.0
         rows.append(row)
     most = np.concatenate([np.zeros(types * (types - 1)), np.ones(types)])
-    solved = milp(
+    solved = scipy.optimize.milp(
         objective,
         integrality=np.concatenate([np.ones(taken), np.zeros(types)]),
-        bounds=Bounds(0.0, np.concatenate([np.ones(taken), np.full(types, float(versions + types))])),
-        constraints=LinearConstraint(np.array(rows), -np.inf, most),
+        bounds=scipy.optimize.Bounds(0.0, np.concatenate([np.ones(taken), np.full(types, float(versions + types))])),
+        constraints=scipy.optimize.LinearConstraint(np.array(rows), -np.inf, most),
         options={"mip_rel_gap": 0.0},
     )
     if solved.x is None:

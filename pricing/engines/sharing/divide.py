@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import cast
 
 from pricing.engines.errors import InputError
+from pricing.engines.model import Call
 from pricing.engines.shapes import JsonObject
 from pricing.engines.sharing import claims_rules, games, sampling
 from pricing.engines.sharing.core import CorePoint, least_core, nucleolus
@@ -42,12 +43,13 @@ class Division:
     by_claims: bool = False
 
 
-def divide(params: JsonObject, inputs: JsonObject, holders: Sequence[str], unit: Currency, seed: int | None) -> Division:
-    """Return the division of validated inputs under a validated plan; the seed is there where the plan allows sampling.
+def divide(call: Call, holders: Sequence[str], unit: Currency) -> Division:
+    """Return the division that is asked for; the seed is there where the plan allows sampling.
 
     Raises:
         InputError: as reading the inputs, or NEEDS_SAMPLING.
     """
+    params, inputs = call.params, call.inputs
     if inputs["form"] == "weights":
         weights = read_numbers(inputs, "weight")
         if not any(weights):
@@ -57,7 +59,7 @@ def divide(params: JsonObject, inputs: JsonObject, holders: Sequence[str], unit:
         return Division(_by_claims(params, inputs, unit), by_claims=True)
     game = read_game(inputs, holders)
     if game is None:
-        return _sampled(params, inputs, len(holders), seed)
+        return _sampled(call, len(holders))
     if params["rule"] in CORE_RULES:
         return _by_core(params, game)
     similarity = read_similarity(inputs, holders) if params["rule"] == "robust_shapley" else []
@@ -105,12 +107,12 @@ def _by_core(params: JsonObject, game: Game) -> Division:
     return Division(parts_of(values, Fraction(game.worth)), values, game, point=point)
 
 
-def _sampled(params: JsonObject, inputs: JsonObject, players: int, seed: int | None) -> Division:
+def _sampled(call: Call, players: int) -> Division:
     """Estimate the Shapley value of weighted voting, if the plan allows it."""
-    plan = cast("Mapping[str, int] | None", params.get("sampling"))
-    if plan is None or seed is None:
+    plan = cast("Mapping[str, int] | None", call.params.get("sampling"))
+    if plan is None or call.seed is None:
         raise InputError("NEEDS_SAMPLING", "params.sampling")
-    weights, quota = read_voting(inputs)
+    weights, quota = read_voting(call.inputs)
     gains = sampling.voting_gains(weights, quota)
-    sample = sampling.sampled_shapley(gains, players, pairs=plan["pairs"], seed=seed, spread=1)
+    sample = sampling.sampled_shapley(gains, players, pairs=plan["pairs"], seed=call.seed, spread=1, progress=call.progress)
     return Division(parts_of(sample.values, Fraction(1)), sample.values, sample=sample)

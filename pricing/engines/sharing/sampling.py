@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.engines import draws
+from pricing.engines.model import Progress, counted, silent
 from pricing.engines.sharing.games import players_of
 
 CONFIDENCE: Final = Fraction(95, 100)
@@ -36,7 +37,7 @@ class Sample:
     orders: int
 
 
-def sampled_shapley(gains: Gains, players: int, *, pairs: int, seed: int, spread: int) -> Sample:
+def sampled_shapley(gains: Gains, players: int, *, pairs: int, seed: int, spread: int, progress: Progress = silent) -> Sample:
     """Estimate the Shapley value from ``pairs`` independent orders and their reverses. O(pairs * n log n).
 
     A pair's mean lies in an interval of length ``spread``, and pairs are independent, so that Hoeffding's bound holds, and so does the
@@ -48,12 +49,13 @@ def sampled_shapley(gains: Gains, players: int, *, pairs: int, seed: int, spread
         pairs: at least 2.
         seed: of the draws; equal seeds give equal estimates.
         spread: largest less smallest amount that a player can add.
+        progress: told of the pairs in steps.
 
     Source: Castro, Gomez and Tejada (2009); Mitchell et al., Sampling permutations for Shapley value estimation (2022);
     Maurer and Pontil, Empirical Bernstein bounds (COLT 2009).
     """
     sums, squares = [0] * players, [0] * players
-    for start in range(0, pairs, _CHUNK):
+    for start in counted(range(0, pairs, _CHUNK), progress):
         orders = draws.permutations(seed, f"shapley {start}", min(_CHUNK, pairs - start), players)
         both = gains(orders) + gains(orders[:, ::-1])
         for player in range(players):

@@ -25,7 +25,7 @@ def _split(call: Call) -> Answer:
     amount = read_amount(call.inputs["amount"], unit, "inputs.amount")
     require_form(cast("str", call.params["rule"]), call.inputs)
     holders = read_holders(call.inputs)
-    division = divide(call.params, call.inputs, holders, unit, call.seed)
+    division = divide(call, holders, unit)
     parts = dict(zip(holders, division.parts.parts, strict=True))
     parts[LEFT] = 1 - sum(parts.values(), Fraction(0))
     amount_minor = int(amount * unit.scale)

@@ -21,7 +21,7 @@ from pricing.rounds.models import Round
 from pricing.splits.models import Split
 from registry.base import clock
 from registry.base.actor import PartyKind
-from registry.log.models import SignedCheckpoint
+from registry.log.models import Outbox, SignedCheckpoint
 from tests.listings import shop
 from tests.support import trade
 from tests.support.graphql import Payload, UserError
@@ -275,6 +275,24 @@ def test_a_free_quote_makes_a_deal_that_is_in_force_when_it_is_signed(of):
     deal = trade.signed(of, shelf=shelf, quoteId=quoted["quote"]["id"])
     assert (deal.deal.state, deal.deal.consideration, deal.deal.amount_minor) == ("IN_FORCE", "FREE", 0)
     assert trade.fetched(deal) == shelf.content
+
+
+def test_a_division_that_would_keep_people_waiting_is_refused_when_it_is_proposed(of, snapshot):
+    shelf = trade.shelved(of.seller, trade.registered(of.seller), price="120.00")
+    plan = shop.plan(of.seller.client, json.dumps({"method": "logistic_shapley", "currency": "CNY", "rounds": 500}), "datum")
+    points = [{"holder": str(of.seller.id), "x": [at] * 64, "y": "yes" if at % 2 else "no"} for at in range(8)]
+    inputs = {"points": points, "tests": [{"x": [1] * 64, "y": "yes"}]}
+    before = snapshot(Split, Computation, Outbox)
+    given = {"objectId": shelf.object, "planId": plan, "inputs": json.dumps(inputs), "idempotencyKey": shop.key()}
+    refused = of.seller.client.mutate("splitPropose", "split { id }", **given)
+    assert refused.user_errors == [
+        UserError(
+            code="PRICING_REFUSED",
+            field=["inputs", "points"],
+            message="This would train 4000 models; of so many points and features at most 2928 are accepted. Use fewer points or rounds.",
+        )
+    ]
+    assert snapshot(Split, Computation, Outbox) == before
 
 
 def test_a_buyer_picks_one_of_the_plans_of_an_offer(of):

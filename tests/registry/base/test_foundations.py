@@ -190,7 +190,7 @@ class TestJobs:
 
         assert jobs.run_once({"t": handler}) == 1
         job.refresh_from_db()
-        assert (job.state, job.done, job.total, job.result) == (Job.State.SUCCEEDED, 1, 2, {"answer": 42})
+        assert (job.state, job.done, job.total, job.result) == (Job.State.SUCCEEDED, 2, 2, {"answer": 42})
         assert jobs.run_once({"t": handler}) == 0
 
     def test_a_cancelled_job_stops_at_its_next_report(self, actor):
