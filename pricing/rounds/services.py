@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import rfc8785
+from django.db import IntegrityError, transaction
 
 from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed, seed_after
@@ -74,7 +75,7 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
     _check_published(plan, inputs)
     if Round.objects.filter(offer_id=offer_id, state__in=UNDECIDED).exists():
         raise RoundUnderWay(field=("offerId",))
-    opened = Round.objects.create(
+    opened = Round(
         plan=plan,
         owner_id=actor.acting_for,
         offer_id=offer_id,
@@ -83,6 +84,11 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
         opened_at=now,
         closes_at=closes_at,
     )
+    try:
+        with transaction.atomic():
+            opened.save(force_insert=True)
+    except IntegrityError as error:  # somebody was faster
+        raise RoundUnderWay(field=("offerId",)) from error
     digest = hashlib.sha256(rfc8785.dumps(inputs)).hexdigest()
     public = {"round": opened.pk, "plan": plan.pk, "offer": offer_id, "closes_at": closes_at, "inputs_sha256": digest}
     record("round.opened", subject=("Round", opened.pk), actor=actor, public=public)
