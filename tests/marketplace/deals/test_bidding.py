@@ -124,6 +124,14 @@ def test_a_later_bid_replaces_the_earlier_one_of_the_same_bidder_alone(of, held)
     assert data["commitments"] == [others.commitment, last.commitment]
 
 
+def test_the_bid_that_stands_is_among_those_shown_with_the_round_however_often_it_was_replaced(of, held):
+    for at in range(27):
+        assert r.place(of.buyer.client, held, {"bid": f"{at}.00"}).ok
+    shown = of.buyer.client.query("query($id: ID!) { node(id: $id) { ... on Round { bids { content replacedAt } } } }", id=held)
+    bids = shown["node"]["bids"]
+    assert (len(bids), json.loads(bids[0]["content"]), bids[0]["replacedAt"]) == (25, {"bid": "26.00"}, None)
+
+
 def test_a_repeat_of_the_key_bids_once_and_another_bid_under_it_is_refused(of, held, refused):
     given = {"idempotencyKey": "k"}
     first, again = (r.place(of.buyer.client, held, {"bid": "1.00"}, **given) for _ in range(2))
