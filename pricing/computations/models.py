@@ -33,7 +33,8 @@ class Computation(Record):
             CheckConstraint(
                 name="computation_seed_whole",
                 condition=Q(seed=None, seed_size=None, seed_root=None)
-                | Q(seed__range=(0, SAFE_INTEGER)) & (Q(seed_size=None, seed_root=None) | Q(seed_size__gte=1, seed_root__isnull=False)),
+                | Q(seed__isnull=False, seed__range=(0, SAFE_INTEGER))
+                & (Q(seed_size=None, seed_root=None) | Q(seed_size__isnull=False, seed_size__gte=1, seed_root__isnull=False)),
             ),
             CheckConstraint(
                 name="computation_that_moves_money_drew_from_the_log",

@@ -18,7 +18,7 @@ STANDINGS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-SHARED: Final = {"AWARD": ("Awarded by the round", "竞价成交"), **SENTENCES}
+SHARED: Final = {"ROUND_AWARD": ("Awarded by the round", "竞价成交"), **SENTENCES}
 """Lines that no model makes: a round's award, and a plan's adjustments."""
 
 

@@ -74,14 +74,32 @@ def parse_json_object(*, text: bytes, field: str, longest: int = TEXT_BYTES_MAX)
     """A JSON object. Amounts are decimal text; whether a field takes a number at all is for the model's schema to say.
 
     Raises:
-        BadInput: too long, not JSON, not an object, or with a number that is not finite.
+        BadInput: too long, not JSON, not an object, with a number that is not finite, or with a text that cannot be stored.
     """
     if len(text) > longest:
         raise BadInput(field, "a shorter JSON object; long ones are sent as a file of inputs")
     try:
         value = read_json(text)
+        _require_storable(value)
     except ValueError as error:
         raise BadInput(field, "a JSON object with finite numbers; amounts are given as text") from error
     if not isinstance(value, dict):
         raise BadInput(field, "a JSON object")
     return value
+
+
+def _require_storable(value: Any) -> None:
+    """Refuse NUL and halves of a surrogate pair, which JSON can escape and neither a hash nor the database takes.
+
+    Raises:
+        ValueError: there is one.
+    """
+    rest = [value]
+    while rest:
+        match rest.pop():
+            case dict() as inner:
+                rest += [*inner, *inner.values()]
+            case list() as inner:
+                rest += inner
+            case str() as text if b"\0" in text.encode():
+                raise ValueError("NUL")

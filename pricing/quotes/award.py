@@ -1,15 +1,21 @@
 """From the clearing of a round to what one of its winners is told."""
 
+import hashlib
 from fractions import Fraction
 from typing import cast
+from uuid import UUID
 
-from pricing.engines.result import Line
+from pricing.engines.result import Claim, Line, Standing, canonical
 from pricing.engines.result import Quote as Answer
 from pricing.quotes.errors import QuoteAltered
 
 
-def awarded(cleared: Answer, bidder: str) -> Answer:
+def awarded(cleared: Answer, bidder: str, *, computation: UUID) -> Answer:
     """Return the part of a clearing that one bidder is told: its own awards and their sum, with the claims about the whole.
+
+    Nothing in it tells of the others' bids. A claim that does not hold comes without its counterexample, which is made of bids. The digest
+    is SHA-256 over the RFC 8785 bytes of ``{"computation"}``, the clearing's id: the clearing's own digest is over all bids without a salt,
+    so whoever knows most of them could find the rest by trying.
 
     Raises:
         QuoteAltered: the clearing awards the bidder nothing.
@@ -18,16 +24,16 @@ def awarded(cleared: Answer, bidder: str) -> Answer:
     if not awards:
         raise QuoteAltered(field=("quoteId",))
     minor = sum(int(award["minor"]) for award in awards)
-    line = Line("AWARD", {}, Fraction(1), Fraction(minor, cleared.currency.scale), minor)
+    line = Line("ROUND_AWARD", {}, Fraction(1), Fraction(minor, cleared.currency.scale), minor)
     return Answer(
         amount_minor=minor,
         currency=cleared.currency,
         lines=(line,),
-        claims=cleared.claims,
+        claims=tuple(Claim(each.property, each.standing) if each.standing is Standing.NOT_HELD else each for each in cleared.claims),
         extras={"awards": awards},
         model=cleared.model,
         version=cleared.version,
         verb=cleared.verb,
         seed=cleared.seed,
-        inputs_digest=cleared.inputs_digest,
+        inputs_digest=hashlib.sha256(canonical({"computation": str(computation)})).hexdigest(),
     )

@@ -25,7 +25,9 @@ class QuoteNode(NodeType):
     amount = graphene.Field(graphene.NonNull(MoneyType))
     lines = Items(QuoteLine, size=PAGE_NESTED_MAX)
     claims = Items(Claim, size=PAGE_NESTED_MAX)
-    inputs_digest = graphene.String(required=True, description="SHA-256 of model, version, parameters and inputs. 输入摘要")
+    inputs_digest = graphene.String(
+        required=True, description="SHA-256 of model, version, parameters and inputs; for an award, of the round's computation. 输入摘要"
+    )
     created_at = graphene.DateTime(required=True)
     expires_at = graphene.DateTime(required=True)
     plan = Ref(PlanNode, "plan_id")

@@ -73,7 +73,7 @@ def quote_make(*, actor: Actor, plan: Plan, offer_id: UUID, usage: dict[str, Any
 
 def quote_award(*, award: Award, computation: Computation) -> Quote:
     """Give a winner of a round its binding quote. Called in the transaction that clears the round. Writes one ``quote.made`` event."""
-    answer, now = awarded(Answer.from_json(computation.answer), str(award.buyer)), clock.now()
+    answer, now = awarded(Answer.from_json(computation.answer), str(award.buyer), computation=computation.pk), clock.now()
     quote = Quote.objects.create(
         plan=computation.plan,
         offer_id=award.offer,
@@ -81,7 +81,7 @@ def quote_award(*, award: Award, computation: Computation) -> Quote:
         seller_id=award.seller,
         verb=computation.verb,
         inputs={},
-        inputs_digest=computation.inputs_digest,
+        inputs_digest=answer.inputs_digest,
         amount_minor=answer.amount_minor,
         currency=computation.currency,
         answer=answer.to_json(),
@@ -129,7 +129,7 @@ def verify(*, quote: Quote) -> Answer:
     if quote.computation is None:
         answer = answer_of(quote.plan, Verb(quote.verb), inputs=quote.inputs)
     else:
-        answer = awarded(recompute(computation=quote.computation), str(quote.buyer_id))
+        answer = awarded(recompute(computation=quote.computation), str(quote.buyer_id), computation=quote.computation.pk)
     stored = (quote.answer, quote.amount_minor, quote.currency, quote.inputs_digest)
     if (answer.to_json(), answer.amount_minor, answer.currency.code, answer.inputs_digest) != stored:
         raise QuoteAltered(field=("quoteId",))

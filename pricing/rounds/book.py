@@ -14,6 +14,8 @@ from pricing.rounds.states import Side
 
 ARRAY: Final[Mapping[Side, str]] = {Side.BUY: "bids", Side.SELL: "asks"}
 PARTY: Final[Mapping[Side, str]] = {Side.BUY: "bidder", Side.SELL: "seller"}
+WORD: Final[Mapping[Side, str]] = {Side.BUY: "bid", Side.SELL: "ask"}
+"""The input by which a client places one."""
 ROWS_MAX: Final = 100
 """Rows of one bid: a package auction takes several values of one bidder."""
 
@@ -25,26 +27,48 @@ def sides_of(model: Model) -> frozenset[Side]:
     return frozenset(side for side, name in ARRAY.items() if name in taken)
 
 
-def check_rows(model: Model, side: Side, content: Json, bidder: UUID) -> None:
-    """Refuse a bid that the model's schema would refuse, as long as its bidder can still mend it.
+def check_published(model: Model, inputs: JsonObject) -> None:
+    """Refuse what a round publishes if the model's schema would, as long as its seller can still mend it.
+
+    Raises:
+        InputError: names the field below ``inputs``.
+    """
+    schema = model.operations[Verb.CLEAR].inputs_schema
+    published = {name: inner for name, inner in properties_of(schema).items() if name not in ARRAY.values()}
+    required = [name for name in cast("Sequence[str]", schema.get("required", ())) if name in published]
+    validate({**schema, "properties": published, "required": required}, inputs, "inputs")
+
+
+def check_rows(model: Model, params: JsonObject, published: JsonObject, bid: tuple[Side, UUID, Json]) -> None:
+    """Refuse a bid that the model would refuse if it stood alone: its bidder can still mend it, and it would void the round for all.
 
     A bid is one row, or an object whose only member ``rows`` lists 1 to ``ROWS_MAX`` rows, each without the bidder's id.
 
     Raises:
         InputError: names the field below ``bid``.
     """
-    schema = cast("Schema", properties_of(model.operations[Verb.CLEAR].inputs_schema)[ARRAY[side]]["items"])
+    operation, (side, bidder, content) = model.operations[Verb.CLEAR], bid
+    schema = cast("Schema", properties_of(operation.inputs_schema)[ARRAY[side]]["items"])
     rows = rows_of(content)
     if not 0 < len(rows) <= ROWS_MAX:
         raise InputError("TOO_MANY" if rows else "TOO_FEW", "bid.rows", limit=ROWS_MAX if rows else 1)
     for index, row in enumerate(rows):
         validate(schema, _signed(row, side, bidder), f"bid.rows.{index}" if len(rows) > 1 else "bid")
+    alone = assembled(model, published, [bid])
+    try:
+        model.run(Verb.CLEAR, params=params, inputs=alone, seed=0 if operation.draws(params) else None)
+    except InputError as error:
+        root, _, below = error.field.removeprefix("inputs.").partition(".")
+        if root == ARRAY[side]:
+            place, _, member = below.partition(".")
+            row = f"rows.{place}" if place and len(rows) > 1 else ""
+            raise InputError(error.code, ".".join(filter(None, ["bid", row, member])), **error.params) from error
 
 
-def assembled(inputs: JsonObject, bids: Sequence[tuple[Side, UUID, Json]]) -> dict[str, Any]:
-    """Return the inputs of the clearing: what the round published, and every bid in the order given."""
+def assembled(model: Model, inputs: JsonObject, bids: Sequence[tuple[Side, UUID, Json]]) -> dict[str, Any]:
+    """Return the inputs of the clearing: what the round published, and every bid in the order given; a side without bids is empty."""
     filled: dict[str, Any] = dict(inputs)
-    for side in sorted({side for side, _, _ in bids}):
+    for side in sorted(sides_of(model)):
         filled[ARRAY[side]] = [
             _signed(row, side, bidder) for stood_on, bidder, content in bids if stood_on == side for row in rows_of(content)
         ]

@@ -5,5 +5,6 @@ from registry.log.schemas import declare
 declare("round.opened", public=("round", "plan", "offer", "closes_at", "inputs_sha256"))
 declare("bid.placed", public=("round", "bid", "side", "commitment"))
 declare("round.closed", public=("round", "commitments"))
-declare("round.cleared", public=("round", "computation", "inputs_digest", "seed_size"), sealed=("awards",))
+# the digest is over all bids without a salt of its own, so in the open it would let them be found by trying
+declare("round.cleared", public=("round", "computation", "seed_size"), sealed=("awards", "inputs_digest"))
 declare("round.voided", public=("round", "reason"))

@@ -63,7 +63,7 @@ class RoundNode(NodeType):
     owner = Ref(OrganisationNode, "owner_id")
     surplus_to = Ref(OrganisationNode, "surplus_to_id", description="Who gets what buyers pay beyond what sellers receive. 差额归属")
     computation = Ref(ComputationNode, "computation_id", description="The clearing, to the owner and the regulator. 出清计算")
-    bids = Children(BidNode, "round_id", description="Your own. 本方报价")
+    bids = Children(BidNode, "round_id", order="-placed_at", description="Your own, the newest first. 本方报价")
 
     @staticmethod
     def resolve_offer(root: Round, _info: Any) -> Any:

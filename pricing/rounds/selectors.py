@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from pricing.money import split_keyed
 from pricing.plans.pricing import model_of
 from pricing.quotes.models import Quote
 from pricing.rounds.book import sides_of
@@ -26,7 +27,8 @@ def receipts_of(quote: Quote) -> dict[str, int]:
     """
     if quote.computation is None or Side.SELL in sides_of(model_of(quote.plan)):
         return {}
-    return {row["seller"]: int(row["minor"]) for row in quote.computation.answer["extras"]["receipts"]}
+    receipts = {row["seller"]: int(row["minor"]) for row in quote.computation.answer["extras"]["receipts"]}
+    return split_keyed(quote.amount_minor, receipts) if any(receipts.values()) else {}
 
 
 def bid_page(*, actor: Actor, round_id: UUID | None = None) -> QuerySet[Bid]:

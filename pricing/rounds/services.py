@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import rfc8785
+from django.db import IntegrityError, transaction
 
 from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed, seed_after
@@ -18,7 +19,7 @@ from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
 from pricing.plans.pricing import model_of
 from pricing.quotes.services import Award, quote_award
-from pricing.rounds.book import assembled, check_rows, sides_of
+from pricing.rounds.book import ARRAY, WORD, assembled, check_published, check_rows, sides_of
 from pricing.rounds.errors import MayNotBid, NotCleared, RoundFull, RoundNotOpen, RoundUnderWay
 from pricing.rounds.models import UNDECIDED, Bid, Round
 from pricing.rounds.states import TRANSITIONS, Side, State
@@ -31,7 +32,7 @@ from registry.base.sealed import seal, unseal
 from registry.base.transitions import move
 from registry.log.services import record
 from registry.parties.models import Organisation
-from registry.parties.selectors import affiliated
+from registry.parties.selectors import affiliates, known_organisations
 
 CLOSE_TOPIC: Final = "pricing.rounds.close"
 CLEAR_TOPIC: Final = "pricing.rounds.clear"
@@ -53,8 +54,10 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
 
     Raises:
         NotCleared: the plan's model takes no bids.
-        BadInput: a closing time outside a minute to ninety days from now, bids among the inputs, sellers that are no organisations, or a
+        BadInput: a closing time outside a minute to ninety days from now, bids among the inputs, payees that are no organisations, or a
             two-sided round that does not say who gets the surplus.
+        NotFound: the surplus would go to nobody.
+        PricingRefused: the model's schema refuses what the round publishes; names the field.
         RoundUnderWay: the offer is in a round that is not decided yet.
     """
     sides = sides_of(model_of(plan))
@@ -63,14 +66,16 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
     now = clock.now()
     if not now + SHORTEST <= closes_at <= now + LONGEST:
         raise BadInput("closesAt", "one minute to ninety days from now")
-    if {"bids", "asks"} & inputs.keys():
+    if set(ARRAY.values()) & inputs.keys():
         raise BadInput("inputs", "bids are placed by their bidders, not given with the round")
     if (Side.SELL in sides) != (surplus_to is not None):
         raise BadInput("surplusToId", "stated for a two-sided round, and only there")
-    _check_contributors(inputs)
+    if surplus_to is not None:
+        Organisation.objects.find(actor, surplus_to, field="surplusToId")
+    _check_published(plan, inputs)
     if Round.objects.filter(offer_id=offer_id, state__in=UNDECIDED).exists():
         raise RoundUnderWay(field=("offerId",))
-    opened = Round.objects.create(
+    opened = Round(
         plan=plan,
         owner_id=actor.acting_for,
         offer_id=offer_id,
@@ -79,6 +84,11 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
         opened_at=now,
         closes_at=closes_at,
     )
+    try:
+        with transaction.atomic():
+            opened.save(force_insert=True)
+    except IntegrityError as error:  # somebody was faster
+        raise RoundUnderWay(field=("offerId",)) from error
     digest = hashlib.sha256(rfc8785.dumps(inputs)).hexdigest()
     public = {"round": opened.pk, "plan": plan.pk, "offer": offer_id, "closes_at": closes_at, "inputs_sha256": digest}
     record("round.opened", subject=("Round", opened.pk), actor=actor, public=public)
@@ -103,22 +113,23 @@ def bid_place(*, actor: Actor, round_id: UUID, content: dict[str, Any], idempote
 def bid_put(*, actor: Actor, round_id: UUID, side: Side, offer_id: UUID | None, content: Any) -> Bid:
     """Place a sealed bid, or replace one's earlier one; called in the caller's transaction.
 
-    Locks the round. The event carries a commitment, SHA-256 over a salt of 16 bytes and the canonical content, which is opened
-    when the round is cleared.
+    Tries the bid alone, which may take its time, then locks the round. The event carries a commitment, SHA-256 over a salt of 16 bytes
+    and the canonical content, which is opened when the round is cleared.
 
     Raises:
         RoundNotOpen: before the opening or after the close.
-        MayNotBid: a buyer who is the round's owner or its affiliate (PR-04).
+        MayNotBid: one who buys and one who sells in the round would be the same or affiliated; its owner counts as a seller (PR-04).
         BadInput: a side that this round does not take.
-        PricingRefused: the model's schema refuses the bid; names the field.
+        PricingRefused: the model refuses the bid; names the field.
         RoundFull: ``BIDS_MAX`` bids stand.
     """
-    held = Round.objects.select_for_update(of=("self",)).select_related("plan").get(pk=round_id)
+    _check_bid(actor, Round.objects.select_related("plan").get(pk=round_id), side, content)
+    held = Round.objects.lock(round_id)
     now = clock.now()
     if held.state != State.OPEN or now >= held.closes_at:
         raise RoundNotOpen(field=("roundId",), state=held.state, closes_at=held.closes_at.isoformat())
-    _check_bid(actor, held, side, content)
     standing = held.bids.filter(replaced_at=None)
+    _require_independent(actor, held, side)
     standing.filter(bidder=actor.acting_for, side=side).update(replaced_at=now)
     if standing.count() >= BIDS_MAX:
         raise RoundFull(field=("roundId",), limit=BIDS_MAX)
@@ -167,6 +178,9 @@ def round_close(*, round_id: UUID) -> None:
 def round_clear(*, round_id: UUID) -> None:
     """Clear a closed round: run the plan's mechanism on every standing bid and give each winner a binding quote. Idempotent.
 
+    That is the end of the round. A winner that lets its quote expire buys nothing, nobody moves up in its place, and the round stays
+    CLEARED; the seller may open another one on the same offer.
+
     Writes one ``round.cleared`` event, or ``round.voided`` where there is nothing to clear or the mechanism refuses the bids.
 
     Raises:
@@ -180,7 +194,7 @@ def round_clear(*, round_id: UUID) -> None:
         _void(held, "NO_BIDS")
         return
     seed = _seed(held)
-    inputs = assembled(held.inputs, [(Side(bid.side), bid.bidder_id, content_of(bid=bid)) for bid in bids])
+    inputs = assembled(model_of(held.plan), held.inputs, [(Side(bid.side), bid.bidder_id, content_of(bid=bid)) for bid in bids])
     try:
         cleared = compute(plan=held.plan, verb=Verb.CLEAR, inputs=inputs, asked_by=held.owner_id, seed=seed)
     except PricingRefused as error:
@@ -195,38 +209,41 @@ def round_clear(*, round_id: UUID) -> None:
         "round.cleared",
         subject=("Round", held.pk),
         actor=SYSTEM,
-        public={
-            "round": held.pk,
-            "computation": cleared.pk,
-            "inputs_digest": cleared.inputs_digest,
-            "seed_size": cleared.seed_size,
-        },
-        sealed={"awards": cleared.answer["extras"]["awards"]},
+        public={"round": held.pk, "computation": cleared.pk, "seed_size": cleared.seed_size},
+        sealed={"awards": cleared.answer["extras"]["awards"], "inputs_digest": cleared.inputs_digest},
     )
 
 
-def _check_contributors(inputs: dict[str, Any]) -> None:
-    """Refuse a published list of sellers that names somebody whom nobody could pay."""
-    rows = inputs.get("sellers", [])
-    named = [str(row.get("seller")) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+def _check_published(plan: Plan, inputs: dict[str, Any]) -> None:
+    """Refuse what the model would refuse later, and payees whom nobody could pay: each is the UUID of an organisation, as we write it."""
     try:
-        keys = {UUID(name) for name in named}
-    except ValueError as error:
-        raise BadInput("inputs.sellers", "each seller by the UUID of its organisation") from error
-    if Organisation.objects.filter(pk__in=keys).count() != len(keys):
-        raise BadInput("inputs.sellers", "organisations of this market")
+        check_published(model_of(plan), inputs)
+    except PricingError as error:
+        raise PricingRefused(error, under=("inputs",)) from error
+    if not known_organisations([row["seller"] for row in inputs.get("sellers", [])]):
+        raise BadInput("inputs.sellers", "each seller by the UUID of its organisation")
+    residual = plan.params.get("residual_to")
+    if residual is not None and not known_organisations([residual]):
+        raise BadInput("offerId", "a plan whose residual goes to an organisation of this market, by its UUID")
 
 
 def _check_bid(actor: Actor, held: Round, side: Side, content: Any) -> None:
     model = model_of(held.plan)
     if side not in sides_of(model):
-        raise BadInput("side", "a side that this round takes bids on")
-    if side is Side.BUY and affiliated(actor.acting_for, held.owner_id):
-        raise MayNotBid(field=("roundId",))
+        raise BadInput("roundId", "a round that takes bids on this side")
     try:
-        check_rows(model, side, content, actor.acting_for)
+        check_rows(model, held.plan.params, held.inputs, (side, actor.acting_for, content))
     except PricingError as error:
-        raise PricingRefused(error, under=("bid",)) from error
+        raise PricingRefused(error, under=(WORD[side],)) from error
+
+
+def _require_independent(actor: Actor, held: Round, side: Side) -> None:
+    """Refuse whoever would trade with itself or with an affiliate. Called under the round's lock."""
+    others = set(held.bids.filter(replaced_at=None).exclude(side=side).values_list("bidder", flat=True))
+    if side is Side.BUY:
+        others.add(held.owner_id)
+    if others & affiliates(actor.acting_for):
+        raise MayNotBid(field=("roundId",))
 
 
 def _standing(held: Round) -> list[Bid]:

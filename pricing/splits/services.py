@@ -16,6 +16,7 @@ from pricing.plans.models import Plan
 from pricing.plans.pricing import model_of
 from pricing.splits.errors import AlreadyConsented, HolderUnknown, NotAHolder, PlanDividesNothing
 from pricing.splits.models import Split, SplitConsent
+from pricing.splits.selectors import holders_of, named_by, split_in_force
 from pricing.splits.states import TRANSITIONS, State
 from registry.base import clock
 from registry.base.actor import SYSTEM, Actor, require
@@ -23,7 +24,7 @@ from registry.base.errors import BadInput, IllegalTransition, NotFound, StaleVer
 from registry.base.idempotency import once
 from registry.base.transitions import move
 from registry.log.services import record
-from registry.parties.models import Organisation
+from registry.parties.selectors import known_organisations
 from registry.rights.models import RegisteredObject
 
 REFERENCE_MINOR: Final = 1_000_000
@@ -61,7 +62,7 @@ def split_propose(*, actor: Actor, object_id: UUID, plan_id: UUID, inputs: dict[
             raise NotFound(field=("objectId",), noun="object of yours")
         if Split.objects.filter(object=object_id, state__in=[State.PROPOSED, State.AGREED]).exists():
             raise BadInput("objectId", "an object without another proposal under way")
-        consenters = _holders(plan, inputs) | _consenters_in_force(object_id) | {actor.acting_for}
+        consenters = _holders(plan, inputs) | _holders_in_force(object_id) | {actor.acting_for}
         split = Split.objects.create(
             object=registered,
             owner_id=actor.acting_for,
@@ -200,22 +201,17 @@ def _holders(plan: Plan, inputs: dict[str, Any]) -> set[UUID]:
         )
     except PricingError as error:
         raise PricingRefused(error, under=("inputs",)) from error
-    shares: Any = answer["extras"]
-    holders: set[UUID] = set()
-    for share in shares["shares"]:
-        try:
-            holder = UUID(share["holder"])
-        except ValueError as error:
-            raise HolderUnknown(field=("inputs",), holder=share["holder"]) from error
-        holders.add(holder)
-    known = set(Organisation.objects.filter(pk__in=holders).values_list("pk", flat=True))
-    for holder in sorted(holders - known):
-        raise HolderUnknown(field=("inputs",), holder=str(holder))
-    return holders
+    named = named_by(plan, answer)
+    for holder in sorted(named):
+        if not known_organisations([holder]):
+            raise HolderUnknown(field=("inputs",), holder=holder)
+    return {UUID(holder) for holder in named}
 
 
-def _consenters_in_force(object_id: UUID) -> set[UUID]:
-    return {holder for split in Split.objects.filter(object=object_id, state=State.IN_FORCE) for holder in split.consenters}
+def _holders_in_force(object_id: UUID) -> set[UUID]:
+    """Return who has a share now; who gave one up before consented then and has no further say."""
+    held = split_in_force(object_id)
+    return set() if held is None else {UUID(holder) for holder in holders_of(held)}
 
 
 def _consent(actor: Actor, split: Split) -> None:

@@ -371,6 +371,16 @@ class Case:
         return dict(conform("contract.json", {key: terms[key] for key in CONTRACT if isinstance(terms, dict) and key in terms}, CONTRACT))
 
     @cached_property
+    def named(self) -> set[Json]:
+        """Who is paid because the signed contract says so, without a right of its own: a surplus, and the makers of a joint product."""
+        terms = conform("contract.json", parse("contract.json", self.members.get("contract.json", b"")), object)
+        surplus, joint = (terms.get(key) if isinstance(terms, dict) else None for key in ("surplus", "joint"))
+        found = [surplus.get("to")] if isinstance(surplus, dict) else []
+        for makers in (joint.get("receipts"), joint.get("holders")) if isinstance(joint, dict) else ():
+            found.extend(makers if isinstance(makers, dict | list) else ())
+        return {each for each in found if isinstance(each, str)}
+
+    @cached_property
     def opened(self) -> list[dict[str, Json]]:
         """The disclosures, not yet compared with what was sealed."""
         return list(self.read("disclosures.json", FORMS["disclosures.json"]))
@@ -488,7 +498,7 @@ class Case:
         for number in range(max(len(lines), len(claimed))):
             ours, theirs = (canonical(each[number : number + 1]).decode() for each in (claimed, lines))
             self.want(ours == theirs, "deal.json", "line", number, ours, theirs)
-        holders = {event.data["holder"] for event in self.all("right.granted")}
+        holders = {event.data["holder"] for event in self.all("right.granted")} | self.named
         for line in lines:
             self.want(line["role"] != "share" or line["party"] in holders, settled.file, "no_holder", line["party"])
         moved: Counter[int | None] = Counter()

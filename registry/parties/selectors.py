@@ -1,5 +1,6 @@
 """The reads of the parties room: who a key speaks for, who is affiliated, who may bind whom, what is permitted."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -42,6 +43,26 @@ def actor_for_token(token: str) -> Actor:
 def affiliated(a: UUID, b: UUID) -> bool:
     """Whether two organisations are one or are declared affiliated, either way round. Affiliates of affiliates are not inferred."""
     return a == b or Affiliation.objects.filter(a=min(a, b), b=max(a, b)).exists()
+
+
+def affiliates(organisation_id: UUID) -> set[UUID]:
+    """An organisation and all that are declared affiliated with it, either way round."""
+    pairs = Affiliation.objects.filter(Q(a=organisation_id) | Q(b=organisation_id)).values_list("a", "b")
+    return {organisation_id, *(each for pair in pairs for each in pair)}
+
+
+def known_organisations(names: Iterable[str]) -> bool:
+    """Whether each name is the UUID of an organisation of this market, in the one form in which we write UUIDs."""
+    keys: set[UUID] = set()
+    for name in names:
+        try:
+            key = UUID(name)
+        except ValueError:
+            return False
+        if str(key) != name:
+            return False
+        keys.add(key)
+    return Organisation.objects.filter(pk__in=keys).count() == len(keys)
 
 
 def require_unaffiliated(actor: Actor, organisation_id: UUID) -> None:

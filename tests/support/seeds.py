@@ -7,18 +7,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from registry.base import clock
-from registry.base.actor import PartyKind
+from registry.base.actor import Actor, PartyKind, scopes_for
 from registry.base.ids import uuid7
 from registry.base.jobs import job_start
 from registry.log.integrator import integrate
 from registry.parties.models import Affiliation
-from registry.parties.services import affiliation_declare, sector_permit_file
+from registry.parties.selectors import first_person, operator
+from registry.parties.services import affiliation_declare, api_key_issue, sector_permit_file
 from registry.rules.calendar import china_date
 from tests.support.graphql import Client
-from tests.support.parties import AUTHORITY, admit, colleague, register_key
+from tests.support.parties import AUTHORITY, Party, admit, colleague, register_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.support.trade import World
 
 
 def parties() -> None:
@@ -100,6 +103,69 @@ def money() -> None:
     escrow_lock(deal_id=deal, gateway_reference="ch_1", received=amount)
 
 
+def trades() -> None:
+    """A settled deal with its charge and voucher; a file of inputs, and advice about a plan; needs the demo clock."""
+    import json  # noqa: PLC0415 as above
+
+    from pricing.advice.tasks import run_once  # noqa: PLC0415 as above
+    from pricing.engines.catalogue import catalogue  # noqa: PLC0415 as above
+    from tests.listings import shop  # noqa: PLC0415 as above
+    from tests.support import trade  # noqa: PLC0415 as above
+
+    with trade.acting() as gateway:
+        market = trade.world(gateway, operator=operating())
+        trade.settled(market)
+        example = catalogue()["cost"].examples[0]
+        given = {"verb": "appraise", "appraiser": "Appraisers", "valuedOn": "2026-06-30", "inputs": json.dumps(example.inputs)}
+        advising = shop.plan(market.seller.client, json.dumps(example.params), "cost")
+        asked = {"aboutId": market.flat.offer.plan, "planId": advising, "idempotencyKey": shop.key(), **given}
+        assert market.seller.client.mutate("adviceRequest", "advice { id }", **asked).ok
+        run_once()
+        assert market.buyer.client.mutate("pricingInputStage", "inputFile { id }", size=2, idempotencyKey=shop.key()).ok
+        joint_income(market)
+        bidding(market)
+
+
+def operating() -> Party:
+    """The market's operator, with a key for its first person."""
+    organisation = operator()
+    assert organisation is not None
+    person, kinds = first_person(organisation.pk), frozenset({PartyKind.OPERATOR})
+    actor = Actor(person=person.pk, organisation=organisation.pk, kinds=kinds, scopes=scopes_for(kinds))
+    until = clock.now() + timedelta(days=30)
+    issued = api_key_issue(actor=actor, person_id=person.pk, scopes=actor.scopes, expires_at=until, idempotency_key=secrets.token_hex(8))
+    assert issued.secret is not None
+    return Party(organisation, person, actor, issued.secret)
+
+
+def joint_income(market: World) -> None:
+    """A split in force between two makers, and one that waits for a consent."""
+    from tests.support import trade  # noqa: PLC0415 as above
+    from tests.support.splitting import consented, proposed  # noqa: PLC0415 as above
+
+    maker = trade.trader(PartyKind.MERCHANT, name="Maker", by=market.institution)
+    consented(maker, proposed(market.seller, market.flat.object, maker))
+    trade.relay()
+    proposed(market.seller, market.flat.object, maker)
+
+
+def bidding(market: World) -> None:
+    """A two-sided round with a rival seller, cleared into an award with a surplus, and one with a bid that is still sealed."""
+    from tests.support import rounds as r  # noqa: PLC0415 as above
+
+    rule = {"currency": "CNY", "rule": "mcafee"}
+    own, theirs = r.on_sale(market, "exchange", rule), r.rival_of(market, rule)
+    charity = admit(PartyKind.PUBLIC_BODY, name="Charity").organisation
+    held = r.opened(market, own, surplusToId=charity)
+    for shelf, asked in ((own, "3.00"), (theirs, "7.90")):
+        assert r.ask(shelf.owner.client, held, shelf.offer, {"ask": asked}).ok
+    for buyer, bid in ((market.buyer, "9.00"), (market.other, "8.00")):
+        assert r.place(buyer.client, held, {"bid": bid}).ok
+    assert r.cleared().state == "CLEARED"
+    still = r.opened(market, r.on_sale(market))
+    assert r.place(market.other.client, still, {"bid": "2.00"}).ok
+
+
 def refusals() -> None:
     """An access that was refused and written down."""
     Client(token=admit(PartyKind.BUYER, name="Curious").token).mutate(
@@ -112,4 +178,4 @@ def log() -> None:
     integrate()
 
 
-SEEDS: Final[tuple[Callable[[], None], ...]] = (parties, filings, deliveries, offers, money, refusals, log)
+SEEDS: Final[tuple[Callable[[], None], ...]] = (parties, filings, deliveries, offers, money, trades, refusals, log)

@@ -203,9 +203,9 @@ def offered(
     return Offer.objects.latest("added_at")
 
 
-def world(gateway: RecordingGateway, *, price: str = "12000.00") -> World:
+def world(gateway: RecordingGateway, *, price: str = "12000.00", operator: Party | None = None) -> World:
     """A market with a fee schedule, five kinds of user, and one resource on sale for a price."""
-    operator = admit(PartyKind.OPERATOR, name="Market")
+    operator = operator or admit(PartyKind.OPERATOR, name="Market")
     rates = {"platformPpm": PLATFORM_PPM, "institutionPpm": INSTITUTION_PPM, "gatewayPpm": 0, "gatewayFixedMinor": "0"}
     published = Client(token=operator.token).mutate("feeSchedulePublish", "feeSchedule { number }", idempotencyKey=shop.key(), **rates)
     assert published.ok, published.codes

@@ -22,7 +22,7 @@ from pricing.plans.models import Plan
 from pricing.quotes.models import Quote
 from pricing.quotes.services import quote_make, quote_use
 from pricing.rounds.selectors import receipts_of
-from pricing.splits.selectors import split_in_force
+from pricing.splits.selectors import holders_of, split_in_force
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
 from registry.base.errors import BadInput, IllegalTransition, NotFound, StaleVersion
@@ -284,7 +284,7 @@ def _surplus(quote: Quote | None) -> dict[str, Any] | None:
 def _joint(object_id: UUID, quote: Quote | None) -> dict[str, Any] | None:
     """How what the seller keeps is divided among contributors: as the round cleared it, or by the agreement in force for the object.
 
-    An agreement comes with the example that states its intervals.
+    An agreement comes with its holders, and with the example that states its intervals.
     """
     receipts = receipts_of(quote) if quote else {}
     if any(receipts.values()):
@@ -292,7 +292,9 @@ def _joint(object_id: UUID, quote: Quote | None) -> dict[str, Any] | None:
     split = split_in_force(object_id)
     if split is None or split.computation is None:
         return None
-    return {"split": split.pk, "plan": split.plan_id, "example": split.computation_id, "inputs_digest": split.computation.inputs_digest}
+    digest = split.computation.inputs_digest
+    stated = {"split": split.pk, "plan": split.plan_id, "example": split.computation_id, "inputs_digest": digest}
+    return {**stated, "holders": holders_of(split)}
 
 
 def _share(term: ShareTerm) -> dict[str, Any]:

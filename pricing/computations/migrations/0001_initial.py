@@ -44,10 +44,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             models.Q(("seed", None), ("seed_root", None), ("seed_size", None)),
                             models.Q(
+                                ("seed__isnull", False),
                                 ("seed__range", (0, 9007199254740991)),
                                 models.Q(
                                     models.Q(("seed_root", None), ("seed_size", None)),
-                                    models.Q(("seed_root__isnull", False), ("seed_size__gte", 1)),
+                                    models.Q(("seed_root__isnull", False), ("seed_size__gte", 1), ("seed_size__isnull", False)),
                                     _connector="OR",
                                 ),
                             ),

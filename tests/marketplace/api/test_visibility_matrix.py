@@ -11,7 +11,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import transaction
 from django.db.models import Q
+from django.test import override_settings
 from graphene.utils.str_converters import to_camel_case
 from graphql import execute_sync, get_named_type, is_required_argument, parse
 
@@ -27,23 +29,25 @@ from tests.support.seeds import SEEDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROWS_LOOKED_AT = 40
+    from pytest_django.plugin import DjangoDbBlocker
+
+ROWS_LOOKED_AT = 20
 NARROWER = {"blockedTrades": "only verdicts that forbid", "catalogue": "only what is on sale"}
 """Root lists that show less than their actor may see, by intention, and why."""
 WITHOUT_ROWS = {
-    *("Charge", "Deal", "DealRight", "Quote", "Signature", "Voucher", "MeterEvent"),  # these need a whole deal
-    *("Advice", "Bid", "OfferPlan", "Computation", "InputFile", "Round", "Split", "SplitConsent"),
-    *("Complaint", "FeeSchedule", "Flag", "InstitutionReport", "Objection", "Order", "Revocation", "Sample", "TitleLink"),
+    *("Complaint", "Flag", "OfferPlan", "InstitutionReport", "Objection", "Order", "Revocation", "Sample", "TitleLink"),
 }
 """Types that no seed makes a row of yet: their lists are read and must be empty. A type is taken out with the seed that makes it."""
 
 
-@pytest.fixture
-def market(db: None, settings: Any) -> None:
-    """Rows of every room."""
-    settings.DEMO_CLOCK = True
-    for seed in SEEDS:
-        seed()
+@pytest.fixture(scope="module")
+def market(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Rows of every room, made once: these tests only read."""
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(DEMO_CLOCK=True):
+        for seed in SEEDS:
+            seed()
+        yield
+        transaction.set_rollback(True)
 
 
 def users() -> dict[str, Actor]:
@@ -160,7 +164,12 @@ def test_a_node_is_found_by_its_id_exactly_where_it_is_visible(market):
 
 
 def test_links_lead_exactly_to_what_is_visible(market):
-    wrong, seen = [], cache(visible)
+    assert list(wrong_links()) == []
+
+
+def wrong_links() -> Iterator[tuple[str, str, str]]:
+    """User, type and name of each link that leads elsewhere than it should."""
+    seen = cache(visible)
     for type_name, node in NODES.items():
         fields, rows = links(node), sample(node)
         if not fields or not rows:
@@ -174,10 +183,9 @@ def test_links_lead_exactly_to_what_is_visible(market):
             for place, row in enumerate(rows):
                 shown = answer[f"n{place}"]
                 if shown is not None:
-                    wrong += [
-                        (user, type_name, name) for name, field in fields.items() if follows(shown[name]) != linked(field, row, actor, seen)
-                    ]
-    assert wrong == []
+                    for name, field in fields.items():
+                        if follows(shown[name]) != linked(field, row, actor, seen):
+                            yield user, type_name, name
 
 
 def follows(value: Any) -> set[str]:
@@ -207,5 +215,4 @@ def test_a_leak_through_a_reference_would_be_found(market, monkeypatch):
         return []
 
     monkeypatch.setattr(Ref, "warm", leaking)
-    with pytest.raises(AssertionError, match="stranger"):
-        test_links_lead_exactly_to_what_is_visible(None)
+    assert any("stranger" in user for user, _, _ in wrong_links())

@@ -1,0 +1,391 @@
+"""A joint product's income is divided by a rule that all its makers consented to; nobody else proposes, consents or reads."""
+
+import json
+from collections import Counter
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from pricing.computations.models import Computation
+from pricing.computations.seeds import seed_value
+from pricing.computations.services import recompute
+from pricing.splits.models import Split, SplitConsent
+from pricing.splits.services import SeedNotYet, split_amount, split_begin
+from registry.base.actor import PartyKind
+from registry.base.graphql import to_global
+from registry.base.ids import uuid7
+from registry.base.models import IdempotencyKey, Work
+from registry.log.integrator import integrate
+from registry.log.models import Disclosure, Outbox, SignedCheckpoint
+from tests.listings import shop
+from tests.support import trade
+from tests.support.filings import sql
+from tests.support.graphql import Client, UserError, global_id
+from tests.support.parties import admit
+
+WATCHED = (Split, SplitConsent, Computation, Work, Outbox, Disclosure, IdempotencyKey)
+TABLE = ["0", "600", "600", "900"]
+STATED = "split { id state version }"
+
+
+@pytest.fixture
+def maker(of):
+    return trade.trader(PartyKind.MERCHANT, PartyKind.BUYER, name="Camera", by=of.institution)
+
+
+@pytest.fixture
+def shelf(of):
+    return trade.shelved(of.seller, trade.registered(of.seller), price="120.00")
+
+
+@pytest.fixture
+def refused(snapshot):
+    """Check that a call is refused with these errors and leaves no row behind."""
+
+    def check(call, *errors):
+        before = snapshot(*WATCHED)
+        payload = call()
+        assert payload.answer.codes == []
+        assert payload.user_errors == list(errors)
+        assert snapshot(*WATCHED) == before
+
+    return check
+
+
+def rule(client, **params):
+    return shop.plan(client, json.dumps({"rule": "shapley", "currency": "CNY", **params}), "share")
+
+
+def game(*holders, values=None):
+    table = values or (TABLE if len(holders) == 2 else ["0", *["600"] * (2 ** len(holders) - 1)])
+    return {"form": "table", "holders": [{"holder": str(holder)} for holder in holders], "values": table}
+
+
+def propose(of, shelf, given_inputs, fields=STATED, *, by=None, **given):
+    client = by or of.seller.client
+    stated = {"objectId": shelf.object, "inputs": json.dumps(given_inputs), "idempotencyKey": shop.key()}
+    if "planId" not in given:
+        stated["planId"] = rule(client)
+    return client.mutate("splitPropose", fields, **{**stated, **given})
+
+
+def consent(who, split, fields="split { state version }", **given):
+    stated = {"splitId": split, "expectedVersion": 1, "idempotencyKey": shop.key()}
+    return who.mutate("splitConsentGive", fields, **{**stated, **given})
+
+
+def proposed(of, shelf, *holders):
+    return propose(of, shelf, game(of.seller.id, *(each.id for each in holders)))["split"]["id"]
+
+
+def in_force(of, shelf, *holders):
+    made = proposed(of, shelf, *holders)
+    for each in holders:
+        assert consent(each.client, made).ok
+    trade.relay()
+    row = Split.objects.latest("proposed_at")
+    assert row.state == "IN_FORCE"
+    return row
+
+
+def test_a_proposal_is_the_proposers_consent_and_the_last_consent_is_an_agreement_in_the_log(of, shelf, maker):
+    made = propose(of, shelf, game(of.seller.id, maker.id), "split { id state version consenters consents { holder { nameEn } } seed }")[
+        "split"
+    ]
+    assert (made["state"], made["version"], made["seed"]) == ("PROPOSED", 1, None)
+    assert set(made["consenters"]) == {str(of.seller.id), str(maker.id)}
+    assert made["consents"] == [{"holder": {"nameEn": "Airport"}}]
+    row = Split.objects.get()
+    (event,) = shop.events("split.proposed")
+    data = event["data"]
+    assert (data["split"], data["object"], data["plan"]) == (str(row.pk), str(shelf.object.pk), str(row.plan_id))
+    assert consent(maker.client, made["id"])["split"] == {"state": "AGREED", "version": 2}
+    (agreed,) = shop.events("split.agreed")
+    assert (agreed["data"], agreed["id"]) == (
+        {"split": str(row.pk), "inputs_sha256": data["inputs_sha256"]},
+        str(Split.objects.get().agreed_event),
+    )
+    open_fields = [json.dumps(event["data"]) for event in shop.events("split.proposed", "split.consented", "split.agreed")]
+    assert not any(str(maker.id) in text for text in open_fields)
+    trade.relay()
+    row.refresh_from_db()
+    assert (row.state, row.version, row.computation.amount_minor, row.seed) == ("IN_FORCE", 3, 1_000_000, None)
+    assert trade.told("split.in_force")[0]["data"] == {
+        "split": str(row.pk),
+        "computation": str(row.computation_id),
+        "inputs_digest": row.computation.inputs_digest,
+        "seed_size": None,
+    }
+    assert recompute(computation=row.computation).amount_minor == 1_000_000
+
+
+def test_the_only_holder_agrees_by_proposing(of, shelf):
+    made = propose(of, shelf, game(of.seller.id, values=["0", "1"]))["split"]
+    assert (made["state"], made["version"]) == ("AGREED", 2)
+
+
+def test_nobody_proposes_for_anothers_object_or_by_anothers_plan(of, shelf, maker, snapshot):
+    plans = rule(maker.client), rule(of.seller.client)
+    inputs = game(of.seller.id, maker.id)
+    before = snapshot(*WATCHED)
+    assert propose(of, shelf, inputs, by=maker.client, planId=plans[0]).user_errors == [UserError(code="NOT_FOUND", field=["objectId"])]
+    assert propose(of, shelf, inputs, planId=plans[0]).user_errors == [UserError(code="NOT_FOUND", field=["planId"])]
+    for who in (of.buyer.client, Client(token=of.regulator.token), Client(token=of.institution.token)):
+        assert propose(of, shelf, inputs, by=who, planId=plans[1]).codes == ["FORBIDDEN"]
+    assert propose(of, shelf, inputs, by=Client(), planId=plans[1]).codes == ["UNAUTHENTICATED"]
+    assert snapshot(*WATCHED) == before
+
+
+def test_a_plan_that_divides_nothing_is_no_rule(of, shelf, refused):
+    plan = shop.plan(of.seller.client)
+    refused(lambda: propose(of, shelf, {}, planId=plan), UserError(code="PLAN_DIVIDES_NOTHING", field=["planId"]))
+
+
+def test_a_rule_that_spends_a_budget_of_its_own_divides_no_sale(of, shelf, refused):
+    plan = shop.plan(of.seller.client, json.dumps({"currency": "CNY", "rate": "10"}), "privacy")
+    inputs = {"rule": "fair_query", "budget": "5.00", "owners": [{"holder": str(of.seller.id), "cost": "1"}]}
+    refused(lambda: propose(of, shelf, inputs, planId=plan), UserError(code="PRICING_REFUSED", field=["inputs", "amount"]))
+
+
+@pytest.mark.parametrize("spelt", ["camera", "upper", "bare", "unknown"])
+def test_a_holder_is_an_organisation_by_the_id_that_we_write(of, shelf, maker, refused, spelt):
+    plan = rule(of.seller.client)
+    odd = {"camera": "camera", "upper": str(maker.id).upper(), "bare": maker.id.hex, "unknown": str(uuid7())}[spelt]
+    refused(
+        lambda: propose(of, shelf, game(of.seller.id, odd), planId=plan),
+        UserError(code="HOLDER_UNKNOWN", field=["inputs"], message=f"{odd} is not an organisation of this market."),
+    )
+
+
+def test_who_gets_what_a_rule_leaves_of_a_greater_amount_is_a_holder_too(of, shelf, maker, refused):
+    claims = {"form": "claims", "holders": [{"holder": str(each), "claim": "6000.00"} for each in (of.seller.id, maker.id)]}
+    stranger = rule(of.seller.client, rule="proportional", residual_to="platform")
+    refused(lambda: propose(of, shelf, claims, planId=stranger), UserError(code="HOLDER_UNKNOWN", field=["inputs"]))
+    third = trade.trader(PartyKind.MERCHANT, name="Third", by=of.institution)
+    known = rule(of.seller.client, rule="proportional", residual_to=str(third.id))
+    made = propose(of, shelf, claims, "split { consenters }", planId=known)["split"]
+    assert set(made["consenters"]) == {str(of.seller.id), str(maker.id), str(third.id)}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code", "field"),
+    [
+        ('{"amount": "1.00"}', "BAD_INPUT", ["inputs", "amount"]),
+        ("{}", "PRICING_REFUSED", ["inputs", "form"]),
+        ('{"form": "table", "holders": []}', "PRICING_REFUSED", ["inputs", "values"]),
+        ('{"form": "\\u0000"}', "BAD_INPUT", ["inputs"]),
+        ("[]", "BAD_INPUT", ["inputs"]),
+        (None, "BAD_INPUT", ["inputs"]),
+    ],
+    ids=["an amount", "nothing", "half a table", "NUL", "a list", "null"],
+)
+def test_inputs_that_the_rule_does_not_take_are_refused(of, shelf, refused, inputs, code, field):
+    plan = rule(of.seller.client)
+    refused(lambda: propose(of, shelf, None, planId=plan, inputs=inputs), UserError(code=code, field=field))
+
+
+def test_one_proposal_at_a_time_and_a_repeat_of_the_key_is_the_first(of, shelf, maker, refused):
+    plan, inputs = rule(of.seller.client), game(of.seller.id, maker.id)
+    first, again = (propose(of, shelf, inputs, planId=plan, idempotencyKey="k") for _ in range(2))
+    assert first["split"] == again["split"]
+    under_way = UserError(code="BAD_INPUT", field=["objectId"])
+    refused(lambda: propose(of, shelf, inputs, planId=plan), under_way)
+    mismatch = UserError(code="IDEMPOTENCY_MISMATCH", field=["idempotencyKey"])
+    refused(lambda: propose(of, shelf, game(of.seller.id), planId=plan, idempotencyKey="k"), mismatch)
+    assert consent(maker.client, first["split"]["id"]).ok
+    refused(lambda: propose(of, shelf, inputs, planId=plan), under_way)  # agreed, and not yet in force
+    trade.relay()
+    assert propose(of, shelf, inputs, planId=plan).ok
+
+
+def test_each_holder_consents_once_and_nobody_else(of, shelf, maker, refused, snapshot):
+    third = trade.trader(PartyKind.MERCHANT, name="Third", by=of.institution)
+    both = admit(PartyKind.REGULATOR, PartyKind.BUYER, name="Bureau that buys")
+    made = proposed(of, shelf, maker, third)
+    refused(lambda: consent(of.seller.client, made), UserError(code="ALREADY_CONSENTED", field=["splitId"]))
+    refused(lambda: consent(of.buyer.client, made), UserError(code="NOT_FOUND", field=["splitId"]))
+    refused(lambda: consent(Client(token=both.token), made), UserError(code="NOT_A_HOLDER", field=["splitId"]))
+    refused(lambda: consent(maker.client, made, expectedVersion=2), UserError(code="STALE_VERSION", field=["expectedVersion"]))
+    refused(lambda: consent(maker.client, to_global("Split", uuid7())), UserError(code="NOT_FOUND", field=["splitId"]))
+    before = snapshot(*WATCHED)
+    assert consent(Client(token=of.regulator.token), made).codes == ["FORBIDDEN"]
+    assert consent(Client(), made).codes == ["UNAUTHENTICATED"]
+    assert snapshot(*WATCHED) == before
+    first, again = (consent(maker.client, made, idempotencyKey="k") for _ in range(2))
+    assert first["split"] == again["split"] == {"state": "PROPOSED", "version": 1}
+    refused(lambda: consent(maker.client, made), UserError(code="ALREADY_CONSENTED", field=["splitId"]))
+    assert consent(third.client, made)["split"]["state"] == "AGREED"
+    refused(lambda: consent(maker.client, made, expectedVersion=2), UserError(code="ILLEGAL_TRANSITION", field=["splitId"]))
+
+
+def test_a_proposal_is_withdrawn_by_its_owner_until_all_consented(of, shelf, maker, refused):
+    made = proposed(of, shelf, maker)
+    given = {"splitId": made, "expectedVersion": 1, "idempotencyKey": "w"}
+    refused(lambda: maker.client.mutate("splitWithdraw", **given), UserError(code="NOT_FOUND", field=["splitId"]))
+    stale = {**given, "expectedVersion": 2}
+    refused(lambda: of.seller.client.mutate("splitWithdraw", **stale), UserError(code="STALE_VERSION", field=["expectedVersion"]))
+    first, again = (of.seller.client.mutate("splitWithdraw", STATED, **given) for _ in range(2))
+    assert first["split"] == again["split"] == {"id": made, "state": "WITHDRAWN", "version": 2}
+    assert [event["data"] for event in shop.events("split.withdrawn")] == [{"split": str(Split.objects.get().pk)}]
+    gone = UserError(code="ILLEGAL_TRANSITION", field=["splitId"])
+    refused(lambda: consent(maker.client, made, expectedVersion=2), gone)
+    refused(lambda: of.seller.client.mutate("splitWithdraw", **{**given, "expectedVersion": 2, "idempotencyKey": "w2"}),
+            UserError(code="ILLEGAL_TRANSITION"))  # fmt: skip
+    other = in_force(of, shelf, maker)
+    late = {"splitId": other, "expectedVersion": 3, "idempotencyKey": "w3"}
+    refused(lambda: of.seller.client.mutate("splitWithdraw", **late), UserError(code="ILLEGAL_TRANSITION"))
+
+
+def test_a_replacement_needs_the_consent_of_who_gives_up_a_share(of, shelf, maker):
+    first = in_force(of, shelf, maker)
+    third = trade.trader(PartyKind.MERCHANT, name="Third", by=of.institution)
+    made = proposed(of, shelf, third)
+    row = Split.objects.latest("proposed_at")
+    assert set(row.consenters) == {of.seller.id, maker.id, third.id}
+    assert consent(third.client, made)["split"]["state"] == "PROPOSED"
+    trade.relay()
+    first.refresh_from_db()
+    assert first.state == "IN_FORCE"
+    assert consent(maker.client, made)["split"]["state"] == "AGREED"
+    trade.relay()
+    first.refresh_from_db()
+    row.refresh_from_db()
+    assert (first.state, row.state) == ("REPLACED", "IN_FORCE")
+
+
+def test_who_gave_up_its_share_has_no_say_in_what_comes_after(of, shelf, maker):
+    in_force(of, shelf, maker)
+    third = trade.trader(PartyKind.MERCHANT, name="Third", by=of.institution)
+    made = proposed(of, shelf, third)
+    for who in (third, maker):
+        assert consent(who.client, made).ok
+    trade.relay()
+    proposed(of, shelf, third)
+    assert set(Split.objects.latest("proposed_at").consenters) == {of.seller.id, third.id}
+
+
+def test_an_outsider_sees_nothing_of_a_split(of, shelf, maker):
+    row = in_force(of, shelf, maker)
+    one = "query($id: ID!) { node(id: $id) { ... on Split { inputs consents { id } computation { extras } } } }"
+    every = "query($object: ID) { splits(first: 5, object: $object) { nodes { id } } }"
+    for client in (of.buyer.client, of.other.client, Client(token=of.institution.token), Client()):
+        assert client.query(one, id=global_id(row))["node"] is None
+        assert client.query(every)["splits"]["nodes"] == client.query(every, object=global_id(shelf.object))["splits"]["nodes"] == []
+        assert client.query("query($id: ID!) { node(id: $id) { id } }", id=global_id(row.consents.first()))["node"] is None
+    for client in (of.seller.client, maker.client, Client(token=of.regulator.token)):
+        assert len(client.query(one, id=global_id(row))["node"]["consents"]) == 2
+        assert client.query(every, object=global_id(shelf.object))["splits"]["nodes"] == [{"id": global_id(row)}]
+        assert client.query(every, object=global_id(of.flat.object))["splits"]["nodes"] == []
+
+
+def test_a_deal_keeps_the_split_under_which_it_was_requested(of, shelf, maker):
+    first = in_force(of, shelf, maker)
+    deal = trade.accepted(of, shelf=shelf)
+    third = trade.trader(PartyKind.MERCHANT, name="Third", by=of.institution)
+    made = proposed(of, shelf, third)
+    for who in (third, maker):
+        assert consent(who.client, made).ok
+    trade.relay()
+    assert Split.objects.get(state="IN_FORCE").pk != first.pk
+    assert trade.settle(deal).ok
+    paid = Counter()
+    for line in json.loads(bytes(deal.deal.voucher.statement))["lines"]:
+        paid[line["party"]] += int(line["amount"])
+    kept = 12_000 - 360
+    assert paid[str(third.id)] == 0
+    assert {str(of.seller.id): paid[str(of.seller.id)], str(maker.id): paid[str(maker.id)]} == dict(
+        split_amount(split=first, amount_minor=kept)
+    )
+    assert Computation.objects.filter(verb="split", amount_minor=kept).get().asked_by_id == of.institution.organisation.pk
+
+
+@pytest.mark.parametrize("amount_minor", [0, 1, 2, 10_001])
+def test_parts_of_any_income_are_not_negative_and_together_the_income(of, shelf, maker, amount_minor):
+    parts = split_amount(split=in_force(of, shelf, maker), amount_minor=amount_minor)
+    assert sum(minor for _, minor in parts) == amount_minor
+    assert min(minor for _, minor in parts) >= 0
+
+
+def test_a_free_licence_of_a_joint_product_divides_nothing_among_its_makers(of, maker):
+    shelf = trade.shelved(of.seller, trade.registered(of.seller))
+    row = in_force(of, shelf, maker)
+    deal = trade.signed(of, shelf=shelf)
+    text = "query($id: ID!) { node(id: $id) { ... on Deal { state division { amount { minorUnits } } } } }"
+    shown = of.buyer.client.query(text, id=deal.id)["node"]
+    assert deal.deal.terms["joint"]["split"] == str(row.pk)
+    assert (shown["state"], {line["amount"]["minorUnits"] for line in shown["division"]}) == ("IN_FORCE", {"0"})
+
+
+def sampled(of, shelf, makers):
+    holders = [of.seller, *makers]
+    weights = [{"holder": str(each.id), "weight": f"{10_000 * (at + 1)}.123457"} for at, each in enumerate(holders)]
+    inputs = {"form": "weighted_voting", "quota": "50000", "holders": weights}
+    made = propose(of, shelf, inputs, planId=rule(of.seller.client, sampling={"pairs": 100}))["split"]["id"]
+    for each in makers:
+        assert consent(each.client, made).ok
+    return Split.objects.get()
+
+
+def test_a_sampled_rule_waits_for_the_checkpoint_over_the_last_consent(of, shelf, maker, snapshot):
+    others = [trade.trader(PartyKind.MERCHANT, name=f"M{at}", by=of.institution) for at in range(2)]
+    row = sampled(of, shelf, [maker, *others])
+    assert row.state == "AGREED"
+    before = snapshot(*WATCHED)
+    with pytest.raises(SeedNotYet), transaction.atomic():
+        split_begin(split_id=row.pk)
+    assert snapshot(*WATCHED) == before
+    integrate()
+    trade.relay()
+    row.refresh_from_db()
+    checkpoint = SignedCheckpoint.objects.get(size=row.computation.seed_size)
+    assert (row.state, row.seed) == ("IN_FORCE", seed_value(bytes(checkpoint.root), row.pk))
+    before = snapshot(*WATCHED)
+    split_begin(split_id=row.pk)
+    assert snapshot(*WATCHED) == before
+
+
+def test_the_database_refuses_two_splits_in_force_and_two_under_way(of, shelf, maker):
+    row = in_force(of, shelf, maker)
+    with pytest.raises(IntegrityError, match="split_one_in_force"), transaction.atomic():
+        copied(row, computation=unused(row))
+    proposed(of, shelf, maker)
+    under_way = Split.objects.get(state="PROPOSED")
+    with pytest.raises(IntegrityError, match="split_one_under_way"), transaction.atomic():
+        copied(under_way)
+
+
+def copied(row, **changed):
+    row.pk = uuid7()
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
+
+
+def unused(row):
+    computation = Computation.objects.get(pk=row.computation_id)
+    computation.pk = uuid7()
+    computation.save(force_insert=True)
+    return computation
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE pricing_splits_split SET inputs = '{}'",
+        "UPDATE pricing_splits_split SET consenters = '{}'",
+        "UPDATE pricing_splits_split SET plan_id = plan_id",
+        "UPDATE pricing_splits_split SET seed = 1",
+        "UPDATE pricing_splits_split SET computation_id = NULL",
+        "UPDATE pricing_splits_split SET in_force_at = now()",
+        "DELETE FROM pricing_splits_split",
+        "UPDATE pricing_splits_splitconsent SET given_at = now()",
+        "DELETE FROM pricing_splits_splitconsent",
+    ],
+)
+def test_what_was_agreed_never_changes(of, shelf, maker, statement):
+    row = in_force(of, shelf, maker)
+    if "seed" in statement:
+        sql("UPDATE pricing_splits_split SET seed = 0")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        sql(statement)
+    assert Split.objects.get().pk == row.pk
