@@ -19,6 +19,7 @@ from registry.base.embedded import acquire, var_directory
 from registry.base.local_keys import local_keys
 from registry.base.processes import die_with_parent
 from registry.base.scratch import ScratchRun
+from registry.base.template import migrated_template
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 START_SECONDS: Final = 90
@@ -53,9 +54,10 @@ def running_server(*, port: int) -> Iterator[DemoServer]:
     with ExitStack() as stack:
         database = stack.enter_context(acquire())
         run = stack.enter_context(ScratchRun(database.url))
-        address, name = run.database("demo"), run.name("demo")
         secret = f"whsec_{secrets.token_hex(16)}"
-        os.environ.update(local_keys(var), DATABASE_URL=address, EGRET_DEMO_CLOCK="1")
+        os.environ.update(local_keys(var), EGRET_DEMO_CLOCK="1")
+        name = run.name("demo")
+        os.environ["DATABASE_URL"] = run.clone("demo", template=migrated_template(run.admin, database.url))
         simulator = stack.enter_context(_simulator(secret))
         os.environ.update(STRIPE_API_KEY="sk_test_simulator", STRIPE_WEBHOOK_SECRET=secret, STRIPE_API_BASE=simulator)
         web, url = stack.enter_context(_web(name, port))
@@ -74,7 +76,7 @@ def _simulator(secret: str) -> Iterator[str]:
 
 @contextmanager
 def _web(database: str, port: int) -> "Iterator[tuple[subprocess.Popen[str], str]]":
-    with _child(["manage.py", "serve", "--port", str(port), "--demo-clock", "--database", database]) as process:
+    with _child(["manage.py", "serve", "--port", str(port), "--demo-clock", "--database", database, "--migrated"]) as process:
         yield process, str(_first_json(process)["url"])
 
 

@@ -45,6 +45,9 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
         parser.add_argument("--demo-clock", action="store_true", help="let the client move the business clock forward")
         parser.add_argument("--database", default="", help="database name on the server (default: DATABASE_URL's own, or egret)")
+        parser.add_argument(
+            "--migrated", action="store_true", help="the database has today's schema: do not look whether it needs migrating"
+        )
         parser.add_argument("--workers", type=int, choices=range(1, 9), default=1, metavar="1-8")
         parser.add_argument("--threads", type=int, choices=range(1, 65), default=8, metavar="1-64")
 
@@ -59,7 +62,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda _number, _frame: stop.set())
         try:
             with acquire() as server:
-                url = _prepare(server.url, options["database"])
+                url = _prepare(server.url, options["database"], migrated=options["migrated"])
                 _adopt(url, demo_clock=options["demo_clock"])
                 self._serve(stop, options)
         except (ServerUnavailable, MigrationFailed, environment.WrongEnvironment, psycopg.Error, OSError) as error:
@@ -88,8 +91,10 @@ class Command(BaseCommand):
                 self.stderr.write(f"relay {name} did not end in time")
 
 
-def _prepare(url: str, name: str) -> str:
+def _prepare(url: str, name: str, *, migrated: bool) -> str:
     wanted = name or ("egret" if not environment.text("DATABASE_URL") else environment.database(url)["dbname"])
+    if migrated:
+        return environment.with_database(url, wanted)
     with contextlib.closing(roles.connect(url)) as admin:
         return migrated_database(admin, url, wanted)
 
