@@ -32,7 +32,7 @@ from registry.base.sealed import seal, unseal
 from registry.base.transitions import move
 from registry.log.services import record
 from registry.parties.models import Organisation
-from registry.parties.selectors import affiliates, known_organisations
+from registry.parties.selectors import affiliated, affiliates, known_organisations
 
 CLOSE_TOPIC: Final = "pricing.rounds.close"
 CLEAR_TOPIC: Final = "pricing.rounds.clear"
@@ -72,6 +72,8 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
         raise BadInput("surplusToId", "stated for a two-sided round, and only there")
     if surplus_to is not None:
         Organisation.objects.find(actor, surplus_to, field="surplusToId")
+        if affiliated(surplus_to, actor.acting_for):  # a seller that gains by a surplus would not ask truthfully
+            raise BadInput("surplusToId", "an organisation that is independent of the seller")
     _check_published(plan, inputs)
     if Round.objects.filter(offer_id=offer_id, state__in=UNDECIDED).exists():
         raise RoundUnderWay(field=("offerId",))

@@ -45,7 +45,10 @@ class SplitNode(NodeType):
     in_force_at = graphene.DateTime()
     owner = Ref(OrganisationNode, "owner_id")
     plan = Ref(PlanNode, "plan_id")
-    computation = Ref(ComputationNode, "computation_id", description="What it makes of 10,000 units, with intervals and claims. 示例计算")
+    computation = Ref(ComputationNode, "computation_id", description="The example's computation, to the owner and the regulator. 示例计算")
+    example = graphene.String(
+        description="What the rule makes of 10,000 units, as JSON: shares, intervals, claims; null until in force. 示例"
+    )
     consents = Children(SplitConsentNode, "split_id")
 
     @staticmethod
@@ -57,6 +60,15 @@ class SplitNode(NodeType):
     def resolve_inputs(root: Split, _info: Any) -> str:
         """The inputs as JSON text."""
         return json.dumps(root.inputs, ensure_ascii=False, sort_keys=True)
+
+    @staticmethod
+    def resolve_example(root: Split, _info: Any) -> str | None:
+        """What everybody whose consent it took is told: the extras and claims of the example."""
+        if root.computation is None:
+            return None
+        answer = root.computation.answer
+        told = {"amount_minor": answer["amount_minor"], "claims": answer["claims"], **answer["extras"]}
+        return json.dumps(told, ensure_ascii=False, sort_keys=True)
 
 
 class SplitPropose(Mutation):

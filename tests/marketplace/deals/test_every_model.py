@@ -233,6 +233,8 @@ def test_a_joint_product_is_divided_by_the_rule_that_all_its_makers_agreed_to(of
     deal = trade.settled(of, shelf=shelf)
     carried = Computation.objects.exclude(pk=split.computation_id).get(verb="split")
     assert carried.amount_minor == 12_000 - 360
+    (told,) = makers[0].client.query("{ splits(first: 5) { nodes { example } } }")["splits"]["nodes"]
+    assert json.loads(told["example"])["shares"] == split.computation.answer["extras"]["shares"]
     answer = recompute(computation=carried).to_json()["extras"]
     lines = lines_of(deal)
     stated = Counter({share["holder"]: int(share["minor"]) for share in answer["shares"]})

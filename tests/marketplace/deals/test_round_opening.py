@@ -192,6 +192,7 @@ def test_a_two_sided_round_says_who_gets_the_surplus_and_a_one_sided_does_not(of
     refused(lambda: r.open_round(of, both, surplusToId=None), wrong)
     refused(lambda: r.open_round(of, shelf, surplusToId=charity), wrong)
     nobody = to_global("Organisation", uuid7())
+    refused(lambda: r.open_round(of, both, surplusToId=of.seller.party.organisation), wrong)
     refused(lambda: r.open_round(of, both, surplusToId=nobody), UserError(code="NOT_FOUND", field=["surplusToId"]))
     refused(lambda: r.open_round(of, both, surplusToId=to_global("Plan", uuid7())), UserError(code="INVALID_ID", field=["surplusToId"]))
     made = r.open_round(of, both, "round { surplusTo { nameEn } }", surplusToId=charity)
