@@ -58,13 +58,14 @@ def running_server(*, port: int) -> Iterator[DemoServer]:
         os.environ.update(local_keys(var), EGRET_DEMO_CLOCK="1")
         name = run.name("demo")
         os.environ["DATABASE_URL"] = run.clone("demo", template=migrated_template(run.admin, database.url))
+        bootstrap = stack.enter_context(_child(["manage.py", "bootstrap"]))  # beside the servers: it needs only the database
         simulator = stack.enter_context(_simulator(secret))
         os.environ.update(STRIPE_API_KEY="sk_test_simulator", STRIPE_WEBHOOK_SECRET=secret, STRIPE_API_BASE=simulator)
         web, url = stack.enter_context(_web(name, port))
         _point_webhooks(simulator, f"{url}webhooks/stripe", secret)
         files = var / "demo" / run.number
         files.mkdir(parents=True, exist_ok=True)
-        yield DemoServer(url=url, gateway=simulator, operator_key=_operator_key(), files=files, web=web)
+        yield DemoServer(url=url, gateway=simulator, operator_key=str(_first_json(bootstrap)["operator_key"]), files=files, web=web)
 
 
 @contextmanager
@@ -127,10 +128,3 @@ def _point_webhooks(simulator: str, url: str, secret: str) -> None:
         timeout=10,
     )
     answer.raise_for_status()
-
-
-def _operator_key() -> str:
-    made = subprocess.run([sys.executable, "manage.py", "bootstrap"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    if made.returncode:
-        raise RuntimeError(made.stderr.strip() or "bootstrap failed")
-    return str(json.loads(made.stdout.strip().splitlines()[-1])["operator_key"])
