@@ -108,7 +108,7 @@ def _first_json(process: "subprocess.Popen[str]") -> dict[str, Any]:
     reader.start()
     reader.join(START_SECONDS)
     if not lines:
-        message = f"{' '.join(map(str, process.args))} did not start within {START_SECONDS} s"  # type: ignore[arg-type]
+        message = f"{' '.join(map(str, process.args))} gave no answer: it failed, as it says above, or took longer than {START_SECONDS} s"  # type: ignore[arg-type]
         raise RuntimeError(message)
     return lines[0]
 
