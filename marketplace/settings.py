@@ -86,9 +86,10 @@ DATABASES: dict[str, dict[str, Any]] = {
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / "files"}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "log": {"BACKEND": "registry.base.storage.DurableFileStorage", "OPTIONS": {"location": VAR / "log"}},
     **{
         alias: {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / alias}}
-        for alias in ("log", "documents", "assets")
+        for alias in ("documents", "assets")
     },
 }
 

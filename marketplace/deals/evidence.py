@@ -12,8 +12,8 @@ from marketplace.deals.models import Deal
 from marketplace.deals.states import State
 from registry.base.errors import UserError
 from registry.log.evidence import DealEvidence, DisclosedMember, LoggedEntry, pack_deal
-from registry.log.integrator import signer
 from registry.log.models import Entry, LogState
+from registry.log.publication import signer
 from registry.log.selectors import disclosures, latest_checkpoint, leaf_bytes, proof_of
 from registry.rights.models import Grant
 from settlement.escrow.models import Escrow

@@ -9,9 +9,9 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from registry.base.actor import Actor
-from registry.log.integrator import signer
 from registry.log.merkle import Tree
 from registry.log.models import Disclosure, Entry, Leaf, LogState, SignedCheckpoint
+from registry.log.publication import signer
 
 _trees: dict[UUID, Tree] = {}
 _trees_lock = threading.Lock()

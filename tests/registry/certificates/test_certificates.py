@@ -21,9 +21,10 @@ from registry.certificates.services import certificate_issue
 from registry.certificates.statements import CONTEXT
 from registry.log.canonical import canonical
 from registry.log.checkpoint import open_checkpoint
-from registry.log.integrator import integrate, signer
+from registry.log.integrator import integrate
 from registry.log.merkle import leaf_hash, verify_inclusion
 from registry.log.models import LogState, Outbox
+from registry.log.publication import signer
 from registry.rights.models import Grant
 from registry.rules.calendar import china_date
 from tests.support.filings import certified, deposited, door, jump, office, sql

@@ -10,9 +10,10 @@ from django.db import DatabaseError, connection, transaction
 
 from registry.base.actor import SYSTEM
 from registry.log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
-from registry.log.integrator import StaleBackup, integrate, signer
+from registry.log.integrator import integrate
 from registry.log.merkle import leaf_hash, verify_inclusion
 from registry.log.models import Disclosure, Entry, Leaf, LogState, Outbox
+from registry.log.publication import StaleBackup, signer
 from registry.log.schemas import UndeclaredEvent, declare
 from registry.log.selectors import leaf_bytes, logged, proof_of
 from registry.log.services import follow, record

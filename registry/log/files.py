@@ -1,0 +1,113 @@
+"""The log as static files: what the integrator writes and anybody reads, under the log's own folder of the storage `log`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+
+from registry.log.checkpoint import Checkpoint, open_checkpoint
+from registry.log.frontier import Frontier, widths
+from registry.log.merkle import HASH_BYTES
+from registry.log.note import Verifier
+from registry.log.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, Tile
+
+FILE_BYTES_MAX: Final = 17 * 1024 * 1024
+"""A little more than the longest bundle, 256 entries of 65,535 bytes."""
+
+
+class AlteredFile(RuntimeError):
+    """A published file is missing or not what was written; ``path`` names it. Nothing is signed until somebody repairs it."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Name the file and what is wrong with it, in English, for the operator."""
+        super().__init__(f"{path} {reason}")
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A checkpoint as it is published: what it says, and the note itself."""
+
+    checkpoint: Checkpoint
+    note: bytes
+
+
+class LogFiles:
+    """The files of one log."""
+
+    def __init__(self, log_id: UUID, storage: Storage | None = None) -> None:
+        """Open the folder of a log; nothing is read yet."""
+        self._folder, self._storage = str(log_id), storage or storages["log"]
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file, or None if there is none.
+
+        Raises:
+            AlteredFile: it is longer than any file of a log.
+        """
+        try:
+            with self._storage.open(f"{self._folder}/{path}") as file:
+                content: bytes = file.read(FILE_BYTES_MAX + 1)
+        except FileNotFoundError:
+            return None
+        if len(content) > FILE_BYTES_MAX:
+            raise AlteredFile(path, f"is longer than {FILE_BYTES_MAX} bytes")
+        return content
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a tile or a bundle, which never changes: the same bytes again are no work.
+
+        Raises:
+            AlteredFile: it is there with other bytes.
+        """
+        there = self.read(path)
+        if there is None:
+            self._storage.save(f"{self._folder}/{path}", ContentFile(content))
+        elif there != content:
+            raise AlteredFile(path, "is not what the log has written")
+
+    def replace_checkpoint(self, note: bytes) -> None:
+        """Publish a checkpoint in the place of the last one."""
+        self._storage.save(f"{self._folder}/{CHECKPOINT_PATH}", ContentFile(note))
+
+    def published(self, log: Verifier) -> Published | None:
+        """The published checkpoint, checked with the log's key; None before the first.
+
+        Raises:
+            BadCheckpoint: it is no checkpoint that this log has signed.
+        """
+        note = self.read(CHECKPOINT_PATH)
+        return None if note is None else Published(open_checkpoint(note, log=log)[0], note)
+
+    def frontier(self, size: int) -> Frontier:
+        """The right edge of the first ``size`` leaves, from the unfinished tiles; a full tile serves for a partial one that was removed.
+
+        Raises:
+            AlteredFile: a tile is missing or too short.
+        """
+        return Frontier(size, tuple(self._hashes(level, size) for level in range(len(widths(size)))))
+
+    def _hashes(self, level: int, size: int) -> bytes:
+        index, width = divmod(size >> TILE_HEIGHT * level, TILE_WIDTH)
+        if not width:
+            return b""
+        partial, full = Tile(level, index, width).path, Tile(level, index).path
+        content = self.read(partial) or self.read(full)
+        if content is None or len(content) < width * HASH_BYTES:
+            raise AlteredFile(partial, "is missing or too short")
+        return content[: width * HASH_BYTES]
+
+    def remove_partials(self, path: str) -> None:
+        """Remove the partial forms of a tile or bundle whose full form is there."""
+        folder = f"{self._folder}/{path}.p"
+        try:
+            _folders, files = self._storage.listdir(folder)
+        except FileNotFoundError:
+            return
+        for name in files:
+            self._storage.delete(f"{folder}/{name}")
+        self._storage.delete(folder)

@@ -1,0 +1,148 @@
+"""Publishes what is sequenced: bundles and tiles first, the signed checkpoint last, so that no reader meets a promise without its proof.
+
+A crash between any two steps is repaired by the next run: every file has one content, and what was written once is found equal. The right
+edge is taken from the published files and carried on with the stored leaves; only if it arrives at the stored edge is anything signed, so
+neither an old backup of the database nor altered files can make the log sign another past.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from registry.base import clock
+from registry.log.checkpoint import Checkpoint, sign_checkpoint
+from registry.log.files import AlteredFile, LogFiles, Published
+from registry.log.frontier import Frontier, widths
+from registry.log.merkle import EMPTY_ROOT, HASH_BYTES, Edge
+from registry.log.models import LogState, SignedCheckpoint
+from registry.log.note import Signer
+from registry.log.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, Tile, encode_bundle, entries_path
+
+CHUNK: Final = 8 * TILE_WIDTH
+"""Leaves that are read and written at once."""
+
+_frontiers: dict[UUID, Frontier] = {}
+"""The right edge of each log as this process last published it; a memory of files, checked against the checkpoint before use."""
+
+
+class StaleBackup(RuntimeError):
+    """The published checkpoint says that the log was longer or different: somebody restored an old backup. Nothing is signed."""
+
+
+def signer(log_id: UUID) -> Signer:
+    """The log's signing key under the log's own origin."""
+    return Signer(name=f"{settings.EGRET_LOG_ORIGIN}/{log_id}", seed=bytes.fromhex(settings.EGRET_LOG_KEY))
+
+
+def edge_of(state: LogState) -> Edge:
+    """The stored right edge."""
+    raw = bytes(state.edge)
+    return Edge(size=state.size, hashes=tuple(raw[at : at + HASH_BYTES] for at in range(0, len(raw), HASH_BYTES)))
+
+
+def publish() -> int:
+    """Publish everything that is sequenced, under the integrator's lock; returns the size that the checkpoint covers.
+
+    Raises:
+        StaleBackup: the published checkpoint contradicts the database.
+        AlteredFile: a published file is missing or altered.
+        BadCheckpoint: the published checkpoint is not by this log.
+    """
+    state = LogState.objects.filter(id=1).first()
+    if state is None:
+        return 0
+    files, key = LogFiles(state.log_id), signer(state.log_id)
+    published = files.published(key.verifier)
+    start = published.checkpoint.size if published else 0
+    if start > state.size:
+        message = f"published size {start}, stored size {state.size}"
+        raise StaleBackup(message)
+    frontier = _frontier(state.log_id, files, published)
+    if published:
+        _remember(published)
+    if published and start == state.size and frontier.edge == edge_of(state):
+        return start
+    _refuse_other_past(frontier.edge, edge_of(state))
+    _frontiers[state.log_id] = _grow(files, frontier, state.size)
+    checkpoint = Checkpoint(origin=key.name, size=state.size, root=edge_of(state).root)
+    note = sign_checkpoint(checkpoint, [key])
+    if files.read(CHECKPOINT_PATH) != (published.note if published else None):
+        raise AlteredFile(CHECKPOINT_PATH, "was changed by another integrator")
+    files.replace_checkpoint(note)
+    _remember(Published(checkpoint, note))
+    _prune(files, start, state.size)
+    return state.size
+
+
+def _frontier(log_id: UUID, files: LogFiles, published: Published | None) -> Frontier:
+    """The right edge under the published checkpoint."""
+    size, root = (published.checkpoint.size, published.checkpoint.root) if published else (0, EMPTY_ROOT)
+    known = _frontiers.get(log_id)
+    if known and known.size == size and known.edge.root == root:
+        return known
+    frontier = files.frontier(size)
+    if frontier.edge.root != root:
+        raise AlteredFile("tile/", f"does not have the root of the checkpoint of size {size}")
+    return frontier
+
+
+def _remember(published: Published) -> None:
+    """Keep a published checkpoint as a row; its writer may have been killed before it could."""
+    size, root = published.checkpoint.size, published.checkpoint.root
+    row, _ = SignedCheckpoint.objects.get_or_create(size=size, defaults={"root": root, "note": published.note.decode(), "at": clock.now()})
+    if bytes(row.root) != root:
+        message = f"the root at size {size} differs from the published one"
+        raise StaleBackup(message)
+
+
+def _refuse_other_past(published: Edge, stored: Edge) -> None:
+    """Refuse stored leaves that do not carry the published edge on to the stored one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hash FROM registry_log_leaf WHERE index >= %s AND index < %s ORDER BY index", [published.size, stored.size])
+        reached = published
+        while rows := cursor.fetchmany(CHUNK):
+            reached = reached.extended(bytes(hashed) for (hashed,) in rows)
+    if reached != stored:
+        message = f"the stored log does not continue the one published at size {published.size}"
+        raise StaleBackup(message)
+
+
+def _grow(files: LogFiles, frontier: Frontier, size: int) -> Frontier:
+    """Write the bundles and tiles between a published size and the stored one, and return the new frontier."""
+    while frontier.size < size:
+        first = frontier.size - frontier.size % TILE_WIDTH
+        stop = min(first + CHUNK, size)
+        rows = _leaves(first, stop)
+        frontier, tiles = frontier.extended([hashed for _, hashed in rows[frontier.size - first :]])
+        bundles = [[body for body, _ in rows[at : at + TILE_WIDTH]] for at in range(0, len(rows), TILE_WIDTH)]
+        for number, bodies in enumerate(bundles, start=first // TILE_WIDTH):
+            files.write(entries_path(number, len(bodies)), encode_bundle(bodies))
+        for tile, content in tiles:
+            if tile.width == TILE_WIDTH or stop == size:  # a partial tile that the rest will outgrow is for nobody
+                files.write(tile.path, content)
+    return frontier
+
+
+def _leaves(first: int, stop: int) -> list[tuple[bytes, bytes]]:
+    """Bodies and hashes of the leaves at these places."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT entry.body, leaf.hash FROM registry_log_leaf leaf JOIN registry_log_entry entry ON entry.id = leaf.entry"
+            " WHERE leaf.index >= %s AND leaf.index < %s ORDER BY leaf.index",
+            [first, stop],
+        )
+        return [(bytes(body), bytes(hashed)) for body, hashed in cursor.fetchall()]
+
+
+def _prune(files: LogFiles, old: int, new: int) -> None:
+    """Remove the partial tiles and bundle that have become full."""
+    for level, width in enumerate(widths(old)):
+        index = (old >> TILE_HEIGHT * level) // TILE_WIDTH
+        if width and (new >> TILE_HEIGHT * level) // TILE_WIDTH > index:
+            files.remove_partials(Tile(level, index).path)
+            if level == 0:
+                files.remove_partials(entries_path(index))
