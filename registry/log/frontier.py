@@ -55,6 +55,15 @@ class Frontier:
         return type(self)(self.size + len(leaf_hashes), tuple(levels)), written
 
     @property
+    def unfinished(self) -> list[tuple[Tile, bytes]]:
+        """The tiles at the right edge that are not full, lowest level first."""
+        return [
+            (Tile(level, (self.size >> TILE_HEIGHT * level) // TILE_WIDTH, len(hashes) // HASH_BYTES), hashes)
+            for level, hashes in enumerate(self.levels)
+            if hashes
+        ]
+
+    @property
     def edge(self) -> Edge:
         """The compact form, and by it the root."""
         hashes: list[bytes] = []

@@ -122,8 +122,10 @@ def _grow(files: LogFiles, frontier: Frontier, size: int) -> Frontier:
         for number, bodies in enumerate(bundles, start=first // TILE_WIDTH):
             files.write(entries_path(number, len(bodies)), encode_bundle(bodies))
         for tile, content in tiles:
-            if tile.width == TILE_WIDTH or stop == size:  # a partial tile that the rest will outgrow is for nobody
+            if tile.width == TILE_WIDTH:  # a partial tile that the rest may outgrow is for nobody yet
                 files.write(tile.path, content)
+    for tile, content in frontier.unfinished:
+        files.write(tile.path, content)
     return frontier
 
 

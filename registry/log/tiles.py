@@ -103,17 +103,22 @@ def decode_bundle(data: bytes) -> list[bytes]:
     Raises:
         BadTile: a cut-off entry, or not 1 to 256 entries.
     """
+    entries = readable_entries(data)
+    if not entries or sum(2 + len(entry) for entry in entries) != len(data):
+        raise BadTile(reason=f"entry {len(entries)} is cut off or one too many")
+    return entries
+
+
+def readable_entries(data: bytes) -> list[bytes]:
+    """The entries of a bundle up to the first that is cut off, at most 256."""
     entries: list[bytes] = []
     at = 0
-    while at < len(data):
+    while len(entries) < TILE_WIDTH and at + 2 <= len(data):
         start = at + 2
-        end = start + int.from_bytes(data[at:start], "big")
-        if end > len(data) or start > len(data) or len(entries) == TILE_WIDTH:
-            raise BadTile(reason=f"entry {len(entries)} is cut off or one too many")
-        entries.append(data[start:end])
-        at = end
-    if not entries:
-        raise BadTile(reason="a bundle holds at least one entry")
+        at = start + int.from_bytes(data[start - 2 : start], "big")
+        if at > len(data):
+            break
+        entries.append(data[start:at])
     return entries
 
 

@@ -1,0 +1,168 @@
+"""Reads a published log from its files alone, as an outsider does, and names what is wrong with it by file and index.
+
+The tree is built anew from the entries. Where a bundle and its tile disagree, the level above says which of them was altered, and at the
+right edge, which nothing is above, the signed root says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from registry.log.checkpoint import BadCheckpoint, Checkpoint, open_checkpoint
+from registry.log.frontier import Frontier, subtree_root
+from registry.log.merkle import HASH_BYTES, leaf_hash
+from registry.log.note import Verifier
+from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, Tile, entries_path, readable_entries
+
+Read: TypeAlias = Callable[[str], bytes | None]
+"""Returns the bytes of a file of the log by its path, or None if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: which file, the leaf or node in it (counted from the start of its level), and what."""
+
+    file: str
+    index: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.file}{'' if self.index is None else f' at {self.index}'}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The entries of one bundle as the tree has them: its number, the bytes of each entry if its bundle is sound, and the leaf hashes."""
+
+    number: int
+    entries: list[bytes] | None
+    hashes: list[bytes]
+
+
+class Audit:
+    """One reading of a log; ``findings`` fills while it goes on.
+
+    Attributes:
+        checkpoint: what the log has signed; None if that itself is not to be believed.
+    """
+
+    def __init__(self, read: Read, log: Verifier, *, start: Frontier | None = None) -> None:
+        """Open the checkpoint.
+
+        Args:
+            read: gives the files.
+            log: the log's key, from a source that is trusted.
+            start: the right edge at a size whose files need not be read again.
+        """
+        self.findings: list[Finding] = []
+        self._read, self._start = read, start or Frontier()
+        self.frontier = self._start
+        self.checkpoint: Checkpoint | None = None
+        note = read(CHECKPOINT_PATH)
+        try:
+            self.checkpoint, _ = open_checkpoint(note or b"", log=log)
+        except BadCheckpoint as error:
+            self._find(CHECKPOINT_PATH, None, error.reason if note else "is missing")
+
+    def blocks(self) -> Iterator[Block]:
+        """Read the log from the start to the signed size and yield its entries, a bundle at a time; then compare the root."""
+        if self.checkpoint is None:
+            return
+        size = self.checkpoint.size
+        if size < self.frontier.size:
+            self._find(
+                CHECKPOINT_PATH, None, f"has size {size}, but size {self.frontier.size} was signed before: the log was cut or forked"
+            )
+            return
+        while self.frontier.size < size:
+            yield self._block(self.frontier.size, size)
+        for tile, content in self.frontier.unfinished:
+            if tile.level:
+                self._compare(tile, content)
+        if self.frontier.edge.root != self.checkpoint.root:
+            self._find(CHECKPOINT_PATH, None, f"the entries do not lead to the root that is signed for size {size}: altered or forked")
+
+    def run(self) -> list[Finding]:
+        """Read everything and return what is wrong with it."""
+        for _ in self.blocks():
+            pass
+        return self.findings
+
+    def _block(self, first: int, size: int) -> Block:
+        number, kept = divmod(first, TILE_WIDTH)
+        width = min(TILE_WIDTH, size - number * TILE_WIDTH)
+        entries, tile = self._bundle(number, width), self._tile(Tile(0, number, width))
+        told, stood = [leaf_hash(entry) for entry in entries] if entries else None, tile
+        hashes = self._chosen(number, width, told, stood)
+        grown, tiles = self.frontier.extended(hashes[kept:])
+        for each, content in tiles:
+            if each.level and each.width == TILE_WIDTH:
+                self._compare(each, content)
+        self.frontier = grown
+        sound = entries if told == hashes else None
+        return Block(number, sound[kept:] if sound else None, hashes[kept:])
+
+    def _bundle(self, number: int, width: int) -> list[bytes] | None:
+        """The entries of a bundle, or as many as can be read of it."""
+        path = entries_path(number, width)
+        content = self._full_or_partial(path, entries_path(number))
+        if content is None:
+            self._find(path, None, "is missing")
+            return None
+        return readable_entries(content)[:width]
+
+    def _tile(self, tile: Tile) -> list[bytes] | None:
+        content = self._full_or_partial(tile.path, Tile(tile.level, tile.index).path)
+        if content is None or len(content) < tile.width * HASH_BYTES or len(content) % HASH_BYTES:
+            self._find(tile.path, None, "is missing" if content is None else f"has {len(content)} bytes")
+            return None
+        return [content[at : at + HASH_BYTES] for at in range(0, tile.width * HASH_BYTES, HASH_BYTES)]
+
+    def _full_or_partial(self, path: str, full: str) -> bytes | None:
+        content = self._read(path)
+        return content if content is not None or path == full else self._read(full)
+
+    def _chosen(self, number: int, width: int, told: list[bytes] | None, stood: list[bytes] | None) -> list[bytes]:
+        """The leaf hashes to go on with, of those that the bundle and the tile give; the other one is named."""
+        if told == stood and told is not None:
+            return told
+        candidates = [each for each in (told, stood) if each and len(each) == width]
+        right = next((each for each in candidates if self._confirmed(number, width, each)), candidates[0] if candidates else None)
+        if right is None:  # nothing to go on with: the root will not be reached
+            return [bytes(HASH_BYTES)] * width
+        for each, path in ((told, entries_path(number, width)), (stood, Tile(0, number, width).path)):
+            if each is not None and each != right:
+                place = next((at for at, pair in enumerate(zip(each, right, strict=False)) if pair[0] != pair[1]), min(len(each), width))
+                self._find(path, number * TILE_WIDTH + place, "was altered: the signed tree has another hash")
+        return right
+
+    def _confirmed(self, number: int, width: int, hashes: list[bytes]) -> bool:
+        """Whether what is above these leaves confirms them: their hash in the next level, or the signed root."""
+        if width == TILE_WIDTH:
+            index, place = divmod(number, TILE_WIDTH)
+            above = self._above(index, place)
+            return above == subtree_root(b"".join(hashes))
+        kept = self.frontier.size - number * TILE_WIDTH
+        return self.checkpoint is not None and self.frontier.extended(hashes[kept:])[0].edge.root == self.checkpoint.root
+
+    def _above(self, index: int, place: int) -> bytes | None:
+        """The hash of a full tile in the first level above it, from whichever form of that tile is there."""
+        size = self.checkpoint.size if self.checkpoint else 0
+        width = min(TILE_WIDTH, size // TILE_WIDTH - index * TILE_WIDTH)
+        content = self._full_or_partial(Tile(1, index, width).path, Tile(1, index).path) or b""
+        return content[place * HASH_BYTES : (place + 1) * HASH_BYTES] or None
+
+    def _compare(self, tile: Tile, content: bytes) -> None:
+        there = self._full_or_partial(tile.path, Tile(tile.level, tile.index).path)
+        if there is None:
+            self._find(tile.path, None, "is missing")
+        elif there[: len(content)] != content or len(there) % HASH_BYTES:
+            pairs = enumerate(zip(there, content, strict=False))
+            place = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(there), len(content))) // HASH_BYTES
+            self._find(tile.path, tile.start + place, "was altered: the entries lead to another hash")
+
+    def _find(self, file: str, index: int | None, reason: str) -> None:
+        self.findings.append(Finding(file, index, reason))

@@ -1,0 +1,234 @@
+"""What the integrator publishes, read back as an outsider would; killed between any two steps, run twice at once, given an old backup."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.core.files.storage import storages
+from django.db import connection, connections
+
+from registry.base.actor import SYSTEM
+from registry.base.environment import django_database, with_database
+from registry.base.storage import DRAFT, DurableFileStorage
+from registry.log import integrator, publication
+from registry.log.audit import Audit
+from registry.log.files import AlteredFile, LogFiles
+from registry.log.integrator import integrate
+from registry.log.models import Leaf, LogState, Outbox, SignedCheckpoint
+from registry.log.publication import StaleBackup, publish, signer
+from registry.log.schemas import declare
+from registry.log.services import record
+from registry.log.tiles import decode_bundle
+
+declare("test.published", public=("number",))
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    publication._frontiers.clear()
+
+
+def happen(count):
+    """Record so many events; returns their ids in order."""
+    return [
+        record("test.published", subject=("Test", uuid4()), actor=SYSTEM, public={"number": number}, sealed={}) for number in range(count)
+    ]
+
+
+def folder():
+    return Path(storages["log"].path(str(LogState.objects.get().log_id)))
+
+
+def files():
+    """Return the names of all files of the log."""
+    return {str(path.relative_to(folder())) for path in folder().rglob("*") if path.is_file()}
+
+
+def audited():
+    """Read the published log by its files alone; returns its entries' ids."""
+    log_id = LogState.objects.get().log_id
+    audit = Audit(LogFiles(log_id).read, signer(log_id).verifier)
+    entries = [json.loads(entry)["id"] for block in audit.blocks() for entry in block.entries]
+    assert audit.findings == []
+    return entries
+
+
+@pytest.mark.django_db
+def test_what_is_published_in_several_steps_is_one_sound_log_without_outgrown_files():
+    events = []
+    for count in (1, 2, 300, 1, 250, 700):
+        events += happen(count)
+        assert integrate() == count
+        assert audited() == [str(event) for event in events]
+    assert files() == {
+        *("checkpoint", "tile/0/004.p/230", "tile/entries/004.p/230"),
+        *("tile/1/000.p/1", "tile/1/000.p/2", "tile/1/000.p/4"),  # partial forms go when the tile is full
+        *(f"tile/{kind}/00{number}" for kind in ("0", "entries") for number in range(4)),
+    }
+    assert integrate() == 0
+
+
+@pytest.mark.django_db
+def test_a_long_backlog_is_published_in_one_go_with_every_level_whole(monkeypatch):
+    monkeypatch.setattr(integrator, "publish", lambda: 0)  # as if every try to publish had failed
+    monkeypatch.setattr(integrator, "BATCH_MAX", 1_000)
+    events = happen(2_305)
+    while integrate():
+        pass
+    assert not storages["log"].exists(f"{LogState.objects.get().log_id}/checkpoint")
+    assert publish() == 2_305
+    assert audited() == [str(event) for event in events]
+    assert decode_bundle((folder() / "tile/entries/009.p/1").read_bytes())[0].startswith(b'{"actor"')
+
+
+@pytest.mark.django_db
+def test_an_altered_or_missing_tile_at_the_edge_stops_the_signing_and_is_named():
+    happen(3)
+    integrate()
+    edge = folder() / "tile/0/000.p/3"
+    edge.write_bytes(bytes(96))
+    publication._frontiers.clear()
+    happen(1)
+    with pytest.raises(AlteredFile, match="does not have the root of the checkpoint of size 3"):
+        integrate()
+    edge.unlink()
+    with pytest.raises(AlteredFile, match=r"tile/0/000\.p/3 is missing"):
+        publish()
+    assert SignedCheckpoint.objects.get().size == 3
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_there_with_other_bytes_is_never_overwritten():
+    happen(3)
+    integrate()
+    squatter = folder() / "tile/0/000.p/4"
+    squatter.write_bytes(b"other")
+    happen(1)
+    with pytest.raises(AlteredFile, match=r"tile/0/000\.p/4 is not what the log has written"):
+        integrate()
+    assert squatter.read_bytes() == b"other"
+
+
+class Killer:
+    """Kills this process with SIGKILL before its nth step: each file written or removed, each statement and each commit is one."""
+
+    def __init__(self, at):
+        self.left = at
+
+    def step(self):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def before(self, function):
+        def stepped(*args, **kwargs):
+            self.step()
+            return function(*args, **kwargs)
+
+        return stepped
+
+    def arm(self):
+        DurableFileStorage._save = self.before(DurableFileStorage._save)
+        DurableFileStorage.delete = self.before(DurableFileStorage.delete)
+        Path.replace = self.before(Path.replace)
+        connection.ensure_connection()
+        connection._commit = self.before(connection._commit)
+        connection.execute_wrappers.append(lambda execute, *args: (self.step(), execute(*args))[1])
+
+
+def in_a_child(work):
+    """Do something in a forked process with a connection of its own; returns the child's process id."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return child
+
+
+def killed(at):
+    """Integrate in a child that is killed before its nth step; False once it got through alive."""
+
+    def work():
+        Killer(at).arm()
+        while integrate():
+            pass
+
+    _, status = os.waitpid(in_a_child(work), 0)
+    assert status in {0, signal.SIGKILL}
+    return status != 0
+
+
+def test_an_integrator_killed_between_any_two_steps_loses_doubles_and_skips_nothing(committed_db):
+    events, at = [], 0
+    began, alive = time.monotonic(), False
+    while not alive:
+        at += 1
+        events += happen(1 if at % 3 else 130)  # now and then a tile is filled
+        alive = not killed(at)
+        if at % 5 == 0 or alive:
+            publication._frontiers.clear()
+            while integrate():
+                pass
+            assert audited() == [str(event) for event in events]
+    assert at > 25
+    assert time.monotonic() - began < 300
+    assert list(Leaf.objects.order_by("index").values_list("index", "entry")) == list(enumerate(events))
+    assert not Outbox.objects.exists()
+    assert not [name for name in files() if DRAFT in name and name.startswith("checkpoint")]
+
+
+def test_two_integrators_at_once_make_one_log(committed_db):
+    happen(1)
+    integrate()
+
+    def work():
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            integrate()
+
+    children = [in_a_child(work) for _ in range(2)]
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        happen(5)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    while integrate():
+        pass
+    assert audited() == [str(entry) for entry in Leaf.objects.order_by("index").values_list("entry", flat=True)]
+    assert SignedCheckpoint.objects.count() > 3
+    assert Leaf.objects.count() > 20
+
+
+def test_a_restored_old_database_signs_nothing_whether_it_is_shorter_or_went_another_way(committed_db, databases):
+    happen(3)
+    integrate()
+    connections.close_all()
+    databases.run.clone("old", template=committed_db.name)
+    happen(2)
+    integrate()
+    note = (folder() / "checkpoint").read_bytes()
+    connections.close_all()
+    connections.settings["default"].update(django_database(with_database(committed_db.url, databases.run.name("old"))))
+    try:
+        with pytest.raises(StaleBackup, match="published size 5, stored size 3"):
+            integrate()
+        happen(2)
+        with pytest.raises(StaleBackup, match="does not continue"):
+            integrate()
+        happen(10)
+        with pytest.raises(StaleBackup, match="does not continue"):
+            integrate()
+        assert (folder() / "checkpoint").read_bytes() == note
+        assert SignedCheckpoint.objects.get().size == 3
+    finally:
+        connections.close_all()
+        connections.settings["default"].update(django_database(committed_db.url))
+        databases.drop(databases.run.name("old"))
