@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.core.files.storage import FileSystemStorage
-
-from registry.base.ids import uuid7
 
 if TYPE_CHECKING:
     from django.core.files import File
@@ -28,7 +27,7 @@ class DurableFileStorage(FileSystemStorage):
         path = Path(self.path(name))
         made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{DRAFT}{uuid7().hex}")
+        draft = path.with_name(f"{DRAFT}{secrets.token_hex(8)}")
         with draft.open("xb") as file:
             for chunk in content.chunks():
                 file.write(chunk)

@@ -35,11 +35,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The entries of one bundle as the tree has them: its number, the bytes of each entry if its bundle is sound, and the leaf hashes."""
+    """The entries of one bundle as the tree has them.
+
+    Attributes:
+        number: of the bundle.
+        entries: the bytes of every entry in it, or None if the bundle was altered.
+        hashes: the leaf hash of each.
+        old: how many of them were read before.
+    """
 
     number: int
     entries: list[bytes] | None
     hashes: list[bytes]
+    old: int
 
 
 class Audit:
@@ -47,6 +55,8 @@ class Audit:
 
     Attributes:
         checkpoint: what the log has signed; None if that itself is not to be believed.
+        note: its bytes, as they were published.
+        frontier: the right edge of what was read.
     """
 
     def __init__(self, read: Read, log: Verifier, *, start: Frontier | None = None) -> None:
@@ -61,7 +71,7 @@ class Audit:
         self._read, self._start = read, start or Frontier()
         self.frontier = self._start
         self.checkpoint: Checkpoint | None = None
-        note = read(CHECKPOINT_PATH)
+        self.note = note = read(CHECKPOINT_PATH)
         try:
             self.checkpoint, _ = open_checkpoint(note or b"", log=log)
         except BadCheckpoint as error:
@@ -102,8 +112,7 @@ class Audit:
             if each.level and each.width == TILE_WIDTH:
                 self._compare(each, content)
         self.frontier = grown
-        sound = entries if told == hashes else None
-        return Block(number, sound[kept:] if sound else None, hashes[kept:])
+        return Block(number, entries if told == hashes else None, hashes, kept)
 
     def _bundle(self, number: int, width: int) -> list[bytes] | None:
         """The entries of a bundle, or as many as can be read of it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from registry.log.merkle import EMPTY_ROOT, HASH_BYTES, SIZE_MAX
-from registry.log.note import BadNote, Signer, Verifier, open_note, sign_note
+from registry.log.note import BadNote, Key, Signer, Verifier, open_note, sign_note
 
 CHECKPOINT_BYTES_MAX: Final = 64 * 1024
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -78,7 +78,7 @@ def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
     return str(sign_note(checkpoint.body, signers)).encode()
 
 
-def open_checkpoint(data: bytes, *, log: Verifier, witnesses: Sequence[Verifier] = ()) -> tuple[Checkpoint, tuple[Verifier, ...]]:
+def open_checkpoint(data: bytes, *, log: Verifier, witnesses: Sequence[Key] = ()) -> tuple[Checkpoint, tuple[Key, ...]]:
     """Check a published checkpoint: its content, and which trusted keys signed it (always the log's).
 
     Raises:
@@ -87,7 +87,8 @@ def open_checkpoint(data: bytes, *, log: Verifier, witnesses: Sequence[Verifier]
     if len(data) > CHECKPOINT_BYTES_MAX:
         raise BadCheckpoint(reason=f"a checkpoint has at most {CHECKPOINT_BYTES_MAX} bytes")
     try:
-        note, signed = open_note(data, (log, *witnesses))
+        keys: tuple[Key, ...] = (log, *witnesses)
+        note, signed = open_note(data, keys)
     except BadNote as error:
         raise BadCheckpoint(reason=error.reason) from error
     if log not in signed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from django.core.files.base import ContentFile
@@ -39,9 +39,14 @@ class Published:
 class LogFiles:
     """The files of one log."""
 
-    def __init__(self, log_id: UUID, storage: Storage | None = None) -> None:
-        """Open the folder of a log; nothing is read yet."""
-        self._folder, self._storage = str(log_id), storage or storages["log"]
+    def __init__(self, folder: str, storage: Storage) -> None:
+        """Open a folder of a storage; nothing is read yet."""
+        self._folder, self._storage = folder, storage
+
+    @classmethod
+    def of(cls, log_id: UUID) -> Self:
+        """The files that this market's own log is published as."""
+        return cls(str(log_id), storages["log"])
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, or None if there is none.
@@ -66,13 +71,13 @@ class LogFiles:
         """
         there = self.read(path)
         if there is None:
-            self._storage.save(f"{self._folder}/{path}", ContentFile(content))
+            self.put(path, content)
         elif there != content:
             raise AlteredFile(path, "is not what the log has written")
 
-    def replace_checkpoint(self, note: bytes) -> None:
-        """Publish a checkpoint in the place of the last one."""
-        self._storage.save(f"{self._folder}/{CHECKPOINT_PATH}", ContentFile(note))
+    def put(self, path: str, content: bytes) -> None:
+        """Write a file in the place of whatever is there."""
+        self._storage.save(f"{self._folder}/{path}", ContentFile(content))
 
     def published(self, log: Verifier) -> Published | None:
         """The published checkpoint, checked with the log's key; None before the first.

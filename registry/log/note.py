@@ -8,7 +8,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final, Self
+from typing import Final, Protocol, Self, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -57,9 +57,30 @@ class Note:
         return f"{self.text}\n{''.join(each.line for each in self.signatures)}"
 
 
+class Key(Protocol):
+    """A public key of whatever kind that can stand behind a signature line."""
+
+    @property
+    def name(self) -> str:
+        """Whose key it is."""
+        ...
+
+    @property
+    def key_id(self) -> bytes:
+        """The 4 bytes that a signature line gives beside the name."""
+        ...
+
+    def accepts(self, text: str, signature: bytes) -> bool:
+        """Whether the signature over a note's text is by this key."""
+        ...
+
+
+AnyKey = TypeVar("AnyKey", bound=Key)
+
+
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A public key that we trust for a name."""
+    """A public Ed25519 key that we trust for a name."""
 
     name: str
     key: bytes
@@ -73,10 +94,10 @@ class Verifier:
         """
         name, _, rest = vkey.partition("+")
         stated, _, encoded = rest.partition("+")
-        typed = _decoded(encoded)
+        typed = decoded(encoded)
         if typed[:1] != _ED25519 or len(typed) != 1 + _KEY_BYTES:
             raise BadNote(reason="the key is not an Ed25519 key")
-        verifier = cls(name=_checked_name(name), key=typed[1:])
+        verifier = cls(name=checked_name(name), key=typed[1:])
         if stated != verifier.key_id.hex():
             raise BadNote(reason="the key id is not that of the key")
         return verifier
@@ -108,7 +129,7 @@ class Signer:
 
     def __post_init__(self) -> None:
         """Refuse a name or seed that cannot sign."""
-        _checked_name(self.name)
+        checked_name(self.name)
         if len(self.seed) != _KEY_BYTES:
             raise BadNote(reason=f"an Ed25519 seed has {_KEY_BYTES} bytes")
 
@@ -163,7 +184,7 @@ def parse_note(data: bytes) -> Note:
     return Note(text=_checked_text(f"{text}\n"), signatures=tuple(_signature(line) for line in lines))
 
 
-def open_note(data: bytes, trusted: Sequence[Verifier]) -> tuple[Note, tuple[Verifier, ...]]:
+def open_note(data: bytes, trusted: Sequence[AnyKey]) -> tuple[Note, tuple[AnyKey, ...]]:
     """Read a note and check it: the note, and which of the trusted keys signed it (at least one).
 
     Lines of unknown keys are ignored; a bad signature by a trusted key condemns the whole note.
@@ -173,7 +194,7 @@ def open_note(data: bytes, trusted: Sequence[Verifier]) -> tuple[Note, tuple[Ver
     """
     note = parse_note(data)
     known = {(verifier.name, verifier.key_id): verifier for verifier in trusted}
-    signed: dict[Verifier, None] = {}
+    signed: dict[AnyKey, None] = {}
     for each in note.signatures:
         verifier = known.get((each.name, each.key_id))
         if verifier is None:
@@ -190,13 +211,18 @@ def _signature(line: str) -> Signature:
     name, space, encoded = line.removeprefix(_DASH).partition(" ")
     if not line.startswith(_DASH) or not space:
         raise BadNote(reason="a signature line is a dash, a name and base64")
-    raw = _decoded(encoded)
+    raw = decoded(encoded)
     if len(raw) <= _KEY_ID_BYTES:
         raise BadNote(reason="a signature line holds a key id and a signature")
-    return Signature(name=_checked_name(name), key_id=raw[:_KEY_ID_BYTES], signature=raw[_KEY_ID_BYTES:])
+    return Signature(name=checked_name(name), key_id=raw[:_KEY_ID_BYTES], signature=raw[_KEY_ID_BYTES:])
 
 
-def _decoded(encoded: str) -> bytes:
+def decoded(encoded: str) -> bytes:
+    """The bytes of base64 in its one form.
+
+    Raises:
+        BadNote: it is not.
+    """
     try:
         raw = b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -207,7 +233,12 @@ def _decoded(encoded: str) -> bytes:
     return raw
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """The name, if a key may have it.
+
+    Raises:
+        BadNote: it may not.
+    """
     if not 1 <= len(name) <= NAME_MAX or "+" in name or not name.isprintable() or any(each.isspace() for each in name):
         raise BadNote(reason="a key name is printable, without spaces and plus signs")
     return name

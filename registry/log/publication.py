@@ -55,7 +55,7 @@ def publish() -> int:
     state = LogState.objects.filter(id=1).first()
     if state is None:
         return 0
-    files, key = LogFiles(state.log_id), signer(state.log_id)
+    files, key = LogFiles.of(state.log_id), signer(state.log_id)
     published = files.published(key.verifier)
     start = published.checkpoint.size if published else 0
     if start > state.size:
@@ -72,7 +72,7 @@ def publish() -> int:
     note = sign_checkpoint(checkpoint, [key])
     if files.read(CHECKPOINT_PATH) != (published.note if published else None):
         raise AlteredFile(CHECKPOINT_PATH, "was changed by another integrator")
-    files.replace_checkpoint(note)
+    files.put(CHECKPOINT_PATH, note)
     _remember(Published(checkpoint, note))
     _prune(files, start, state.size)
     return state.size

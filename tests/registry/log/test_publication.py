@@ -51,7 +51,7 @@ def files():
 def audited():
     """Read the published log by its files alone; returns its entries' ids."""
     log_id = LogState.objects.get().log_id
-    audit = Audit(LogFiles(log_id).read, signer(log_id).verifier)
+    audit = Audit(LogFiles.of(log_id).read, signer(log_id).verifier)
     entries = [json.loads(entry)["id"] for block in audit.blocks() for entry in block.entries]
     assert audit.findings == []
     return entries

@@ -1,0 +1,77 @@
+"""A copy of a log, kept by somebody else: every entry is read and checked before the copy moves on, and a fork is never copied over."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from typing import Final
+
+from registry.log.audit import Audit, Read
+from registry.log.files import FILE_BYTES_MAX, AlteredFile, LogFiles
+from registry.log.frontier import Frontier
+from registry.log.note import Verifier
+from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, encode_bundle, entries_path
+
+TIMEOUT_SECONDS: Final = 20.0
+NOT_FOUND: Final = 404
+
+
+def read_over_http(prefix: str) -> Read:
+    """Read the files of a log below an address.
+
+    Raises:
+        ValueError: the address is neither http nor https.
+    """
+    if not prefix.startswith(("http://", "https://")):
+        message = f"{prefix:.80} is no http or https address"
+        raise ValueError(message)
+
+    def read(path: str) -> bytes | None:
+        request = urllib.request.Request(f"{prefix.rstrip('/')}/{path}", headers={"User-Agent": "egret-log"})  # noqa: S310 checked above
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 checked above
+                content: bytes = answer.read(FILE_BYTES_MAX + 1)
+        except urllib.error.HTTPError as error:
+            if error.code == NOT_FOUND:
+                return None
+            raise
+        if len(content) > FILE_BYTES_MAX:
+            raise AlteredFile(path, f"is longer than {FILE_BYTES_MAX} bytes")
+        return content
+
+    return read
+
+
+def mirror(read: Read, kept: LogFiles, log: Verifier) -> Audit:
+    """Bring a copy up to what the log has signed; returns the reading, whose findings, if any, are why the copy stayed as it was.
+
+    Files beyond the copy's own checkpoint may be left over from a run that was killed; they are written again.
+
+    Args:
+        read: gives the files of the log.
+        kept: the copy.
+        log: the log's key, from a source that is trusted.
+
+    Raises:
+        AlteredFile: the copy itself was altered.
+        BadCheckpoint: the copy's checkpoint is not by this log.
+        OSError: the log could not be reached.
+    """
+    published = kept.published(log)
+    frontier = kept.frontier(published.checkpoint.size) if published else Frontier()
+    if published and frontier.edge.root != published.checkpoint.root:
+        raise AlteredFile("tile/", f"does not have the root of the checkpoint of size {published.checkpoint.size}")
+    audit = Audit(read, log, start=frontier)
+    for block in audit.blocks():
+        if audit.findings or block.entries is None:
+            continue  # read on, so that everything is named
+        kept.put(entries_path(block.number, len(block.entries)), encode_bundle(block.entries))
+        frontier, tiles = frontier.extended(block.hashes[block.old :])
+        for tile, content in tiles:
+            if tile.width == TILE_WIDTH:
+                kept.put(tile.path, content)
+    if not audit.findings and audit.note:
+        for tile, content in frontier.unfinished:
+            kept.put(tile.path, content)
+        kept.put(CHECKPOINT_PATH, audit.note)
+    return audit
