@@ -32,9 +32,10 @@ def read_over_http(prefix: str) -> Read:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 checked above
                 content: bytes = answer.read(FILE_BYTES_MAX + 1)
         except urllib.error.HTTPError as error:
-            if error.code == NOT_FOUND:
-                return None
-            raise
+            with error:  # it holds the connection
+                if error.code == NOT_FOUND:
+                    return None
+                raise
         if len(content) > FILE_BYTES_MAX:
             raise AlteredFile(path, f"is longer than {FILE_BYTES_MAX} bytes")
         return content

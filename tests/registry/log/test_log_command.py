@@ -1,0 +1,134 @@
+"""`manage.py log`: audit and mirror a log in a folder and over HTTP, and a witness as a real process."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64encode
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from registry.log.checkpoint import open_checkpoint
+from registry.log.cosignature import WitnessKey
+from registry.log.merkle import Tree, leaf_hash
+from tests.registry.log.published import KEY, written
+
+ROOT = Path(__file__).parents[3]
+
+
+def put(folder, files):
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A log of 700 entries in a folder, and its address."""
+    folder = tmp_path / "log"
+    put(folder, written(700))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=folder))
+    server.RequestHandlerClass.log_message = lambda *_: None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_log_is_audited_in_its_folder_and_over_http(served, capsys):
+    folder, url = served
+    key = str(KEY.verifier)
+    call_command("log", "audit", "--folder", str(folder), "--key", key)
+    call_command("log", "audit", "--url", url, "--key", key)
+    assert capsys.readouterr().out.count(f"{KEY.name}: 700 entries") == 2
+    (folder / "tile/0/001").write_bytes(bytes(8192))
+    with pytest.raises(CommandError, match="1 findings"):
+        call_command("log", "audit", "--url", url, "--key", key)
+    assert "tile/0/001 at 256: was altered" in capsys.readouterr().out
+
+
+def test_a_mirror_is_kept_over_http_and_refuses_a_fork(served, capsys, tmp_path):
+    folder, url = served
+    key, copy = str(KEY.verifier), tmp_path / "copy"
+    call_command("log", "mirror", "--url", url, "--to", str(copy), "--key", key)
+    call_command("log", "audit", "--folder", str(copy), "--key", key)
+    assert (copy / "checkpoint").read_bytes() == (folder / "checkpoint").read_bytes()
+    put(folder, written(700, entries=[b"another past"] * 700))
+    with pytest.raises(CommandError):
+        call_command("log", "mirror", "--url", url, "--to", str(copy), "--key", key)
+    assert "altered or forked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["audit", "--folder", "/nowhere", "--key", str(KEY.verifier)],
+        ["audit", "--folder", ".", "--key", "nonsense"],
+        ["audit", "--url", "ftp://x", "--key", str(KEY.verifier)],
+        ["witness", "--name", "w", "--policy", "/nowhere", "--folder", "."],
+    ],
+    ids=["folder", "key", "address", "policy"],
+)
+def test_a_wrong_option_is_an_error_in_one_line(arguments):
+    with pytest.raises(CommandError):
+        call_command("log", *arguments)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def post(port, path, body):
+    """Return status, type and body of the witness's answer; wait a little for its start."""
+    deadline = time.monotonic() + 60
+    while True:
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            link.request("POST", path, body)
+            answer = link.getresponse()
+            return answer.status, answer.headers["Content-Type"], answer.read()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        finally:
+            link.close()
+
+
+def test_a_witness_runs_without_a_database_and_remembers_across_a_kill(tmp_path):
+    policy, port = tmp_path / "policy", free_port()
+    policy.write_text(f"log {KEY.verifier}\nquorum none\n")
+    arguments = ["log", "witness", "--name", "witness.example/w1", "--policy", policy, "--folder", tmp_path / "kept", "--port", str(port)]
+    environment = {"PATH": os.environ["PATH"], "EGRET_WITNESS_KEY": "07" * 32, "EGRET_VAR": str(tmp_path / "var"), "SECRET_KEY": "x" * 50}
+    tree = Tree(leaf_hash(f"entry {number}".encode()) for number in range(700))
+
+    @contextmanager
+    def running():
+        told = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+        with subprocess.Popen([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, **told) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    with running() as witness:
+        key = WitnessKey.parse(witness.stdout.readline().strip())
+        status, _, line = post(port, "/add-checkpoint", b"old 0\n\n" + written(300)["checkpoint"])
+        assert (status, line.decode().startswith("\u2014 witness.example/w1 ")) == (200, True)
+        assert open_checkpoint(written(300)["checkpoint"] + line, log=KEY.verifier, witnesses=[key])[1] == (KEY.verifier, key)
+    with running():
+        assert post(port, "/add-checkpoint", b"old 0\n\n" + written(700)["checkpoint"]) == (409, "text/x.tlog.size", b"300\n")
+        proof = b"".join(b64encode(each) + b"\n" for each in tree.consistency_proof(300, 700))
+        assert post(port, "/add-checkpoint", b"old 300\n" + proof + b"\n" + written(700)["checkpoint"])[0] == 200
+        assert post(port, "/", b"x")[0] == 404
