@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 RELAYS: Final[Sequence[str]] = (
     "registry.log.tasks.run_once",
+    "registry.log.tasks.cosign_once",
     "registry.filings.tasks.run_once",
     "pricing.rounds.tasks.run_once",
     "pricing.splits.tasks.run_once",

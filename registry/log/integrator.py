@@ -26,16 +26,17 @@ def integrate() -> int:
         AlteredFile: a published file is missing or altered.
     """
     with transaction.atomic():
-        if not _try_lock():
+        if not try_lock():
             return 0
         added = _sequence()
     with transaction.atomic():
-        if _try_lock():
+        if try_lock():
             publish()
     return added
 
 
-def _try_lock() -> bool:
+def try_lock() -> bool:
+    """Take the integrator's lock for this transaction, if nobody has it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         return bool(cursor.fetchone()[0])

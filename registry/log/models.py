@@ -96,10 +96,28 @@ class SignedCheckpoint(Record):
     note = models.TextField()
     at = models.DateTimeField()
 
+    @property
+    def witnessed_note(self) -> str:
+        """The note with the lines of the witnesses that have cosigned it so far."""
+        return self.note + "".join(Cosignature.objects.filter(size=self.size).order_by("witness").values_list("line", flat=True))
+
     @classmethod
     def visibility(cls, actor: Actor) -> Q:
         """Public to any authenticated actor."""
         return public_record(actor)
+
+
+class Cosignature(Internal):
+    """A witness's line under a checkpoint: that it continues everything which that witness had seen."""
+
+    size = models.BigIntegerField()
+    witness = models.TextField()
+    """Its verifier key."""
+    line = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [UniqueConstraint(name="cosignature_once", fields=["size", "witness"])]
 
 
 class Disclosure(Internal):

@@ -64,7 +64,16 @@ def proof_of(event: UUID, *, checkpoint: SignedCheckpoint | None = None) -> Proo
     if leaf is None or checkpoint is None or leaf.index >= checkpoint.size:
         return None
     tree = _tree(checkpoint.size)
-    return Proof(leaf.index, checkpoint.size, tuple(tree.inclusion_proof(leaf.index, checkpoint.size)), checkpoint.note)
+    return Proof(leaf.index, checkpoint.size, tuple(tree.inclusion_proof(leaf.index, checkpoint.size)), checkpoint.witnessed_note)
+
+
+def consistency_proof(old: int, new: int) -> list[bytes]:
+    """That the first ``new`` entries continue the first ``old`` ones; empty for an old size of 0.
+
+    Raises:
+        OutsideTree: the log has no such sizes.
+    """
+    return _tree(new).consistency_proof(old, new)
 
 
 def leaf_bytes(event: UUID) -> bytes:

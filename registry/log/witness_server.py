@@ -27,7 +27,9 @@ def application(witness: Witness, now: Callable[[], float] = time.time) -> Appli
             return Answer(HTTPStatus.NOT_FOUND, "only add-checkpoint is answered here\n")
         if environ.get("REQUEST_METHOD") != "POST":
             return Answer(HTTPStatus.METHOD_NOT_ALLOWED, "POST a checkpoint\n")
-        body = environ["wsgi.input"].read(REQUEST_BYTES_MAX + 1)
+        stated = str(environ.get("CONTENT_LENGTH") or "0")
+        length = int(stated) if stated.isascii() and stated.isdecimal() else 0
+        body = environ["wsgi.input"].read(min(length, REQUEST_BYTES_MAX + 1))
         return witness.add_checkpoint(body, seconds=int(now()))
 
     def respond(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -65,6 +65,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Cosignature",
+            fields=[
+                ("id", models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("size", models.BigIntegerField()),
+                ("witness", models.TextField()),
+                ("line", models.TextField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("size", "witness"), name="cosignature_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Disclosure",
             fields=[
                 ("id", models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -121,5 +134,6 @@ class Migration(migrations.Migration):
         append_only("registry_log_entry"),
         append_only("registry_log_leaf"),
         append_only("registry_log_signedcheckpoint"),
+        append_only("registry_log_cosignature"),
         never_deleted("registry_log_logstate"),
     ]

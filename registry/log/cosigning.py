@@ -1,0 +1,127 @@
+"""Asks the witnesses of the policy to cosign what was published, and adds their lines to the checkpoint.
+
+A witness that does not answer holds nobody up: a checkpoint stands without it, and the next one is shown to it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from registry.base import clock
+from registry.log.cosignature import WitnessKey
+from registry.log.files import LogFiles
+from registry.log.integrator import try_lock
+from registry.log.models import Cosignature, LogState, SignedCheckpoint
+from registry.log.note import BadNote, parse_note
+from registry.log.policy import Policy, parse_policy
+from registry.log.publication import signer
+from registry.log.selectors import consistency_proof, latest_checkpoint
+from registry.log.tiles import CHECKPOINT_PATH
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS: Final = 5.0
+ANSWER_BYTES_MAX: Final = 16 * 1024
+EVERY: Final = timedelta(seconds=2)
+"""Least time from one checkpoint that is shown to a witness to the next: a witness need not see each."""
+
+_SIZE: Final = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
+
+
+def cosign() -> int:
+    """Show the latest checkpoint to every witness that has not cosigned it; returns how many did.
+
+    Without EGRET_LOG_POLICY there is nobody to ask.
+
+    Raises:
+        BadPolicy: the policy file cannot be followed.
+        OSError: it cannot be read.
+    """
+    checkpoint = latest_checkpoint()
+    if not settings.EGRET_LOG_POLICY or checkpoint is None:
+        return 0
+    policy = parse_policy(Path(settings.EGRET_LOG_POLICY).read_bytes())
+    added = sum(_ask(policy, name, checkpoint) for name in policy.witnesses if _due(policy, name, checkpoint))
+    if added:
+        _show(checkpoint)
+    return added
+
+
+def _due(policy: Policy, name: str, checkpoint: SignedCheckpoint) -> bool:
+    last = Cosignature.objects.filter(witness=str(policy.witnesses[name])).order_by("-size").first()
+    return name in policy.urls and (last is None or (last.size < checkpoint.size and clock.now() - last.at >= EVERY))
+
+
+def _ask(policy: Policy, name: str, checkpoint: SignedCheckpoint) -> bool:
+    """Ask one witness, a second time if it knows another size than we think."""
+    key = policy.witnesses[name]
+    last = Cosignature.objects.filter(witness=str(key)).order_by("-size").first()
+    old = last.size if last else 0
+    for _ in range(2):
+        status, answer = _post(f"{policy.urls[name].rstrip('/')}/add-checkpoint", _request(old, checkpoint))
+        if status == HTTPStatus.OK:
+            return _keep(key, checkpoint, answer)
+        known = _SIZE.fullmatch(answer) if status == HTTPStatus.CONFLICT else None
+        if known is None or not 0 <= int(known[1]) <= checkpoint.size or int(known[1]) == old:
+            break
+        old = int(known[1])
+    logger.warning("witness %s did not cosign size %d: status %d", name, checkpoint.size, status)
+    return False
+
+
+def _request(old: int, checkpoint: SignedCheckpoint) -> bytes:
+    proof = consistency_proof(old, checkpoint.size)
+    return b"".join([f"old {old}\n".encode(), *(b64encode(each) + b"\n" for each in proof), b"\n", checkpoint.note.encode()])
+
+
+def _post(url: str, body: bytes) -> tuple[int, bytes]:
+    """Status and body; status 0 if nobody answered."""
+    if not url.startswith(("http://", "https://")):
+        return 0, b""
+    request = urllib.request.Request(url, data=body, headers={"Content-Type": "text/plain"})  # noqa: S310 checked above
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 checked above
+            return answer.status, answer.read(ANSWER_BYTES_MAX)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, refused.read(ANSWER_BYTES_MAX)
+    except OSError:
+        return 0, b""
+
+
+def _keep(key: WitnessKey, checkpoint: SignedCheckpoint, answer: bytes) -> bool:
+    """Keep the line that is this witness's cosignature, whatever else was answered."""
+    try:
+        note = parse_note(checkpoint.note.encode() + answer)
+    except BadNote as error:
+        logger.warning("witness %s answered no signature: %s", key.name, error.reason)
+        return False
+    for line in note.signatures:
+        if (line.name, line.key_id) == (key.name, key.key_id) and key.accepts(note.text, line.signature):
+            Cosignature.objects.get_or_create(size=checkpoint.size, witness=str(key), defaults={"line": line.line, "at": clock.now()})
+            return True
+    logger.warning("witness %s answered without a cosignature of its own", key.name)
+    return False
+
+
+def _show(checkpoint: SignedCheckpoint) -> None:
+    """Publish the checkpoint with its cosignatures, unless a newer one has taken its place."""
+    with transaction.atomic():
+        if not try_lock():
+            return
+        log_id = LogState.objects.values_list("log_id", flat=True).get(id=1)
+        files = LogFiles.of(log_id)
+        published = files.published(signer(log_id).verifier)
+        if published and published.checkpoint.size == checkpoint.size:
+            files.put(CHECKPOINT_PATH, checkpoint.witnessed_note.encode())
