@@ -95,7 +95,7 @@ INSERT INTO registry_base_idempotencykey (id, person, organisation, operation, k
   VALUES (:key, '{quote.buyer_id}', '{quote.buyer_id}', 'quote_create', :event, sha256('{quote.pk}'), '', NULL, now());
 RELEASE SAVEPOINT claim;
 INSERT INTO pricing_quotes_quote ({columns}) VALUES ({row});
-INSERT INTO registry_log_outbox (event, body) VALUES (:event, '\x{bytes(event.body).hex()}');
+INSERT INTO registry_log_outbox (event, organisation, body) VALUES (:event, '{event.organisation}', '\x{bytes(event.body).hex()}');
 {opened}UPDATE registry_base_idempotencykey SET result_type = 'pricing_quotes.Quote', result_id = '{quote.pk}' WHERE id = :key;
 COMMIT;
 """

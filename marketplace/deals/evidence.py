@@ -15,6 +15,7 @@ from registry.log.evidence import DealEvidence, DisclosedMember, LoggedEntry, pa
 from registry.log.models import Entry, LogState
 from registry.log.publication import signer
 from registry.log.selectors import disclosures, latest_checkpoint, leaf_bytes, proof_of
+from registry.log.services import ACTOR
 from registry.rights.models import Grant
 from settlement.escrow.models import Escrow
 from settlement.ledger.models import Account, Move
@@ -51,7 +52,9 @@ def deal_bundle(deal: Deal) -> bytes:
             checkpoint=checkpoint.note.encode(),
             log=signer(LogState.objects.values_list("log_id", flat=True).get(id=1)).verifier,
             disclosures=[
-                DisclosedMember(places[row["event"]], row["path"], row["salt"], row["value"]) for row in disclosures(_deal_events(deal))
+                DisclosedMember(places[row["event"]], row["path"], row["salt"], row["value"])
+                for row in disclosures(_deal_events(deal))
+                if row["path"] != ACTOR
             ],
             claims=_claims(deal),
             contract=bytes(deal.terms_bytes),

@@ -46,20 +46,20 @@ def _sequence() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH batch AS (DELETE FROM registry_log_outbox WHERE seq IN (SELECT seq FROM registry_log_outbox ORDER BY seq LIMIT %s)"
-            " RETURNING seq, event, body) SELECT event, body FROM batch ORDER BY seq",
+            " RETURNING seq, event, organisation, body) SELECT event, organisation, body FROM batch ORDER BY seq",
             [BATCH_MAX],
         )
-        rows = [(event, bytes(body)) for event, body in cursor.fetchall()]
+        rows = [(event, organisation, bytes(body)) for event, organisation, body in cursor.fetchall()]
     if not rows:
         return 0
     state, _ = LogState.objects.get_or_create(id=1, defaults={"log_id": uuid7()})
-    hashes = [leaf_hash(body) for _, body in rows]
+    hashes = [leaf_hash(body) for *_, body in rows]
     _copy(
         "COPY registry_log_entry (id, schema, schema_version, subject_type, subject_id, organisation, at, body) FROM STDIN",
-        (_entry(event, body) for event, body in rows),
+        (_entry(*row) for row in rows),
     )
     places = enumerate(zip(rows, hashes, strict=True), start=state.size)
-    _copy("COPY registry_log_leaf (index, entry, hash) FROM STDIN", ((place, event, hashed) for place, ((event, _), hashed) in places))
+    _copy("COPY registry_log_leaf (index, entry, hash) FROM STDIN", ((place, event, hashed) for place, ((event, *_), hashed) in places))
     edge = edge_of(state).extended(hashes)
     LogState.objects.filter(id=1).update(size=edge.size, edge=b"".join(edge.hashes))
     return len(rows)
@@ -72,7 +72,7 @@ def _copy(statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
             copy.write_row(row)
 
 
-def _entry(event: UUID, body: bytes) -> tuple[Any, ...]:
+def _entry(event: UUID, organisation: UUID | None, body: bytes) -> tuple[Any, ...]:
     parsed = json.loads(body)
-    subject, organisation = parsed["subject"], parsed["actor"]["organisation"]
+    subject = parsed["subject"]
     return event, parsed["schema"], parsed["version"], subject["type"], subject["id"], organisation, parsed["at"], body

@@ -39,6 +39,8 @@ class Outbox(Internal):
 
     seq = models.BigAutoField(primary_key=True)
     event = models.UUIDField(unique=True)
+    organisation = models.UUIDField(null=True)
+    """Who recorded it, which the leaf itself says only under seal."""
     body = models.BinaryField()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -15,13 +15,17 @@ from registry.log.canonical import canonical, fresh_salt, seal_member
 from registry.log.models import Cursor, Disclosure, Entry, Leaf, Outbox
 from registry.log.schemas import schema_of
 
+ACTOR: Final = "/actor"
+"""The path of who acted, among the sealed members of an event; the others are names in its ``data``."""
+
 
 def record(
     schema: str, *, subject: tuple[str, UUID], actor: Actor, public: Mapping[str, Any], sealed: Mapping[str, Any] | None = None
 ) -> UUID:
     """Record an event in the caller's transaction and return its id.
 
-    Writes one outbox row and one disclosure row per sealed field. The event is "logged" once a checkpoint covers it.
+    Writes one outbox row and one disclosure row per sealed field; who acted is sealed too, since everybody may read the leaf. The event is
+    "logged" once a checkpoint covers it.
 
     Raises:
         UndeclaredEvent: the event or one of its fields is not declared.
@@ -32,17 +36,19 @@ def record(
     shape.check(opened, closed)
     at = clock.now()
     event = uuid7(at)
+    closed[ACTOR] = {"person": _plain(actor.person), "organisation": _plain(actor.organisation)}
     salts = {name: fresh_salt() for name in closed}
+    sealed_members = {name: seal_member(value, salts[name]) for name, value in closed.items()}
     body = {
         "schema": shape.name,
         "version": shape.version,
         "id": str(event),
         "at": at.isoformat(),
-        "actor": {"person": _plain(actor.person), "organisation": _plain(actor.organisation)},
+        "actor": sealed_members.pop(ACTOR),
         "subject": {"type": subject[0], "id": str(subject[1])},
-        "data": opened | {name: seal_member(value, salts[name]) for name, value in closed.items()},
+        "data": opened | sealed_members,
     }
-    Outbox.objects.create(event=event, body=canonical(body))
+    Outbox.objects.create(event=event, organisation=actor.organisation, body=canonical(body))
     Disclosure.objects.bulk_create(Disclosure(event=event, path=name, salt=salts[name], value=value) for name, value in closed.items())
     return event
 

@@ -25,8 +25,9 @@ from pricing.rounds.tasks import run_once as rounds
 from pricing.splits.tasks import run_once as splits
 from registry.base.actor import SYSTEM, PartyKind
 from registry.log.integrator import integrate
-from registry.log.models import Entry, LogState, Outbox
+from registry.log.models import Disclosure, Entry, LogState, Outbox
 from registry.log.selectors import _trees
+from registry.log.services import ACTOR
 from registry.rights.ending import end
 from registry.rights.models import Grant
 from settlement.payments import services as payments
@@ -383,6 +384,12 @@ def told(*schemas: str) -> list[dict[str, Any]]:
     return [body for body in (json.loads(bytes(raw)) for raw in bodies) if body["schema"] in schemas]
 
 
+def acted(body: dict[str, Any]) -> dict[str, Any]:
+    """Who acted, as the event of this body sealed it."""
+    disclosed: dict[str, Any] = Disclosure.objects.get(event=body["id"], path=ACTOR).value
+    return disclosed
+
+
 @contextmanager
 def acting() -> Iterator[RecordingGateway]:
     """A gateway and the demo clock, for what is built before any test."""
@@ -397,12 +404,17 @@ def as_published() -> Iterator[None]:
     if state is None:
         yield
         return
-    file = Path(storages["log"].path(f"{state.log_id}/checkpoint"))
-    published = file.read_bytes()
+    folder = Path(storages["log"].path(str(state.log_id)))
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     try:
         yield
     finally:
-        file.write_bytes(published)
+        for file in folder.rglob("*"):
+            if file.is_file() and file not in before:
+                file.unlink()
+        for file, content in before.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
         _trees.pop(state.log_id, None)
 
 

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("seq", models.BigAutoField(primary_key=True, serialize=False)),
                 ("event", models.UUIDField(unique=True)),
+                ("organisation", models.UUIDField(null=True)),
                 ("body", models.BinaryField()),
             ],
             options={

@@ -141,7 +141,7 @@ class Deal:
 
 def leaf(number: int, schema: str, opened: dict[str, Any], closed: dict[str, Any], salts: dict[tuple[int, str], bytes]) -> bytes:
     data = opened | {path: seal_member(value, salts[number, path]) for path, value in closed.items()}
-    actor = {"person": uuid(0x81), "organisation": SELLER}
+    actor = seal_member({"person": uuid(0x81), "organisation": SELLER}, sha256(f"{number}".encode()).digest()[:16])
     about = {"type": schema.partition(".")[0], "id": DEAL}
     at = f"2026-11-24T03:25:{number:02d}.123456+00:00"
     return canonical({"schema": schema, "version": 1, "id": uuid(0x100 + number), "at": at, "actor": actor, "subject": about, "data": data})

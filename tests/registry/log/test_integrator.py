@@ -54,7 +54,8 @@ def test_a_sealed_value_stands_in_the_leaf_only_as_a_hash():
     assert data["what"] == "a"
     assert list(data["price"]) == ["_h"]
     assert b"12345678" not in leaf_bytes(event)
-    assert Disclosure.objects.get(event=event).value == "12345678"
+    disclosed = dict(Disclosure.objects.filter(event=event).values_list("path", "value"))
+    assert disclosed == {"price": "12345678", "/actor": {"person": None, "organisation": None}}
 
 
 @pytest.mark.parametrize("public", [{}, {"what": "a", "more": "b"}])
