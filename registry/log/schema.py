@@ -8,6 +8,7 @@ import graphene
 from registry.base.graphql import BigInt, NodeType, connection
 from registry.log.models import Entry, SignedCheckpoint
 from registry.log.selectors import entry_page, latest_checkpoint, proof_of, verifier_key
+from registry.log.tlog_proof import tlog_proof
 
 
 class ProofType(graphene.ObjectType):
@@ -20,6 +21,13 @@ class ProofType(graphene.ObjectType):
     size = BigInt(required=True, description="Size of the tree that the checkpoint signs. 树的大小")
     hashes = graphene.List(graphene.NonNull(graphene.String), required=True, description="Audit path, base64, from the leaf upwards.")
     note = graphene.String(required=True, description="The signed checkpoint (C2SP signed note). 已签名检查点")
+
+    file = graphene.String(required=True, description="The same as a .tlog-proof file (C2SP tlog-proof). 证明文件")
+
+    @staticmethod
+    def resolve_file(root: Any, _info: Any) -> str:
+        """The proof file."""
+        return bytes(tlog_proof(index=root.index, path=root.hashes, note=root.note)).decode()
 
     @staticmethod
     def resolve_hashes(root: Any, _info: Any) -> list[str]:

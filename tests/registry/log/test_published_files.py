@@ -1,0 +1,80 @@
+"""The log over HTTP, for anybody: every file as tlog-tiles has it, a whole market's log audited, and nobody named in any leaf."""
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from registry.base.actor import SYSTEM
+from registry.log.audit import Audit
+from registry.log.integrator import integrate
+from registry.log.merkle import leaf_hash
+from registry.log.models import Entry, LogState
+from registry.log.policy import parse_policy
+from registry.log.publication import signer
+from registry.log.schemas import declare
+from registry.log.selectors import proof_of, verifier_key
+from registry.log.services import record
+from registry.log.tlog_proof import TlogProof, tlog_proof
+
+declare("test.served", public=("number",))
+
+pytestmark = pytest.mark.django_db
+
+
+def get(path):
+    return Client().get(f"/log/{LogState.objects.get().log_id}/{path}")
+
+
+def read(path):
+    answer = get(path)
+    assert answer.status_code in {200, 404}
+    return answer.content if answer.status_code == 200 else None
+
+
+@pytest.fixture
+def log():
+    for number in range(300):
+        record("test.served", subject=("Test", uuid4()), actor=SYSTEM, public={"number": number}, sealed={})
+    integrate()
+    return signer(LogState.objects.get().log_id).verifier
+
+
+def test_an_outsider_audits_the_log_over_http(log):
+    audit = Audit(read, log)
+    assert [len(block.entries) for block in audit.blocks()] == [256, 44]
+    assert audit.findings == []
+
+
+def test_the_checkpoint_is_kept_for_seconds_and_a_tile_for_ever(log):
+    checkpoint, tile, bundle = get("checkpoint"), get("tile/0/000"), get("tile/entries/001.p/44")
+    assert (checkpoint["Content-Type"], checkpoint["Cache-Control"]) == ("text/plain; charset=utf-8", "public, max-age=2")
+    for answer in (tile, bundle):
+        assert answer["Content-Type"] == "application/octet-stream"
+        assert "immutable" in answer["Cache-Control"]
+    assert len(tile.content) == 8192
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", "tile", "tile/0", "tile/0/1", "tile/0/0000", "tile/8/000", "tile/0/002", "tile/0/000.p/0", "tile/0/001.p/45", "tile/-1/000"),
+        *("tile/entries/../../checkpoint", "../checkpoint", "tile/0/x000/000", "checkpoint/", "tile/0/000/", "%2e%2e/checkpoint"),
+    ],
+)
+def test_what_is_no_file_of_the_log_is_not_found(log, path):
+    assert get(path).status_code == 404
+
+
+def test_another_log_and_another_method_are_refused(log):
+    assert Client().get(f"/log/{uuid4()}/checkpoint").status_code == 404
+    assert Client().get("/log/------------------------------------/tile/0/000").status_code == 404
+    assert Client().post(f"/log/{LogState.objects.get().log_id}/checkpoint").status_code == 405
+
+
+def test_an_entrys_proof_file_proves_it_to_who_trusts_the_log(log):
+    entry = Entry.objects.order_by("id")[150]
+    proof = proof_of(entry.pk)
+    file = bytes(tlog_proof(index=proof.index, path=proof.hashes, note=proof.note))
+    policy = parse_policy(f"log {verifier_key()}\nquorum none\n".encode())
+    TlogProof.parse(file).verify(leaf_hash(bytes(entry.body)), policy)
