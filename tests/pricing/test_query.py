@@ -1,7 +1,9 @@
 """The query price: exact weights, nothing cheaper in parts or twice, the seller's points met, and bad data refused at its cell."""
 
+import tracemalloc
 from fractions import Fraction
 from itertools import combinations
+from time import process_time
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from pricing.engines.information.query import QUERY_PRICE, plan_of
 from pricing.engines.information.weights import maximise_last, merge, weights_for
 from pricing.engines.model import Verb
 from pricing.engines.result import Standing
+from pricing.engines.shapes import without_private
 from pricing.engines.validate import validate
 from tests.support.shared import shared
 
@@ -34,7 +37,10 @@ POINTS = {"price_points": [{"query": NORTH, "price": "30.00"}, {"query": BY_STRE
 
 
 def quote(*queries, params=PARAMS, history=()):
-    return QUERY_PRICE.run(Verb.QUOTE, params=params, inputs={"queries": list(queries), "history": list(history)})
+    """The quote for some queries after others, each of which was bought by itself."""
+    memory = QUERY_PRICE.operation(Verb.QUOTE).remember
+    earlier = [quote(query, params=params).extras for query in history]
+    return QUERY_PRICE.run(Verb.QUOTE, params=params, inputs={"queries": list(queries), **memory(earlier)})
 
 
 def ready(params):
@@ -120,8 +126,8 @@ def test_the_34_queries_on_world_cost_what_they_cost():
     answer = quote(*(query for _, query in world.QUERIES), params=params)
     alone = [int(told["alone_minor"]) for told in answer.extras["queries"]]
     assert alone[9] == 3_340
-    assert alone[33] == 6_630
-    assert answer.amount_minor == sum(line.amount_minor for line in answer.lines) == 8_090
+    assert alone[33] == 6_650
+    assert answer.amount_minor == sum(line.amount_minor for line in answer.lines) == 8_020
     whole = quote({"from": "countries"}, {"from": "cities"}, {"from": "languages"}, params=params)
     assert whole.amount_minor == 10_000
 
@@ -159,7 +165,24 @@ def test_without_points_every_element_weighs_the_same_and_impossible_points_have
     assert weights_for([whole, (np.zeros(3, dtype=bool), Fraction(1))]) is None
     assert weights_for([whole, (np.array([True, False, False]), Fraction(9))])[1] == (Fraction(9), Fraction(1, 2))
     one = Fraction(1)
-    assert maximise_last([[one, one], [one, one]], [one, one]) == [0, 1]
+    assert maximise_last([[one, one], [one, one]], [one, one]) == ([0, 1], {0})
+
+
+def test_a_free_view_does_not_make_other_information_free():
+    price = dict.fromkeys(range(5), 10)
+    covers = {"all": ({0, 1, 2, 3, 4}, 40), "free": ({0}, 0), "one": ({1, 2}, 20), "other": ({2, 3}, 20)}
+    points = [(np.array([element in view for element in price]), Fraction(stated)) for view, stated in covers.values()]
+    classes, weights = weights_for(points)
+    assert [weights[place] for place in classes] == [0, 10, 10, 10, 10]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.booleans(), min_size=6, max_size=6), max_size=3), st.lists(st.integers(0, 3), min_size=6, max_size=6))
+def test_an_element_weighs_nothing_only_if_no_weights_that_meet_the_points_give_it_any(covers, hidden):
+    points = [(np.ones(6, dtype=bool), Fraction(sum(hidden)))]
+    points += [(np.array(bits), Fraction(sum(weight for weight, bit in zip(hidden, bits, strict=True) if bit))) for bits in covers]
+    classes, weights = weights_for(points)
+    assert all(weights[place] > 0 for place, weight in zip(classes, hidden, strict=True) if weight)
 
 
 def table(**more):
@@ -206,8 +229,7 @@ OTHER = {
         ({**PARAMS, "price_points": [{"query": {"from": "x"}, "price": "1"}]}, asked(), "NOT_ALLOWED", "params.price_points.0.query.from"),
         (PARAMS, {"queries": []}, "TOO_FEW", "inputs.queries"),
         (PARAMS, {"queries": [ALL] * 41}, "TOO_MANY", "inputs.queries"),
-        (PARAMS, {"queries": [ALL], "history": [ALL] * 61}, "TOO_MANY", "inputs.history"),
-        (PARAMS, {"queries": [ALL], "history": [{"from": "x"}]}, "NOT_ALLOWED", "inputs.history.0.from"),
+        (PARAMS, {"queries": [ALL], "history": [ALL]}, "UNKNOWN_FIELD", "inputs.history"),
         (PARAMS, asked(select=["shops.nothing"]), "NOT_ALLOWED", "inputs.queries.0.select.0"),
         (PARAMS, asked(select=["others.x"]), "NOT_ALLOWED", "inputs.queries.0.select.0"),
         (PARAMS, asked(select=["1; drop table"]), "BAD_FORMAT", "inputs.queries.0.select.0"),
@@ -249,6 +271,77 @@ def test_a_join_of_too_many_rows_is_refused_before_it_is_made(monkeypatch):
     with pytest.raises(InputError) as refused:
         quote(ALL)
     assert (refused.value.code, refused.value.field) == ("QUERY_TOO_LARGE", "inputs.queries.0")
+
+
+HEAVY = {
+    "from": "wide",
+    "group_by": ["wide.x"],
+    "aggregates": [{"function": function, "column": "wide.y"} for function in ("min", "max", "count_distinct", "avg")] * 4,
+}
+
+
+def test_all_queries_of_a_question_share_one_limit_so_that_it_is_answered_or_refused_in_time():
+    rows = "\n".join(f"{row % 997},{row * 7919 % 60_000}" for row in range(40_000))
+    wide = {"name": "wide", "columns": [{"name": name, "type": "number"} for name in ("x", "y")], "csv": f"x,y\n{rows}"}
+    prepared = QUERY_PRICE.prepared({**PARAMS, "tables": [wide]})
+    assert prepared.run(Verb.QUOTE, inputs={"queries": [HEAVY] * 4}).amount_minor
+    began = process_time()
+    with pytest.raises(InputError) as refused:
+        prepared.run(Verb.QUOTE, inputs={"queries": [HEAVY] * 40})
+    assert (refused.value.code, refused.value.field) == ("QUERIES_TOO_LARGE", "inputs.queries.5")
+    assert process_time() - began < 3
+    tests = [{"column": "wide.x", "op": "in", "values": [str(value) for value in range(50)]}] * 20
+    with pytest.raises(InputError) as refused:
+        prepared.run(Verb.QUOTE, inputs={"queries": [{"from": "wide", "where": tests, "distinct": True}] * 40})
+    assert refused.value.code == "QUERIES_TOO_LARGE"
+
+
+def test_more_rows_than_there_may_be_cells_are_not_read():
+    columns = [{"name": "x", "type": "number"}]
+    tables = [{"name": f"t{place}", "columns": columns, "csv": "x\n" + "1\n" * 999_000} for place in range(8)]
+    tracemalloc.start()
+    with pytest.raises(InputError) as refused:
+        QUERY_PRICE.validated_params({**PARAMS, "tables": tables})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (refused.value.code, refused.value.field) == ("TOO_MANY", "params.tables")
+    assert peak < 100 * 2**20
+
+
+def test_a_column_that_no_element_changes_is_refused_and_not_given_away():
+    other = {"name": "others", "columns": [{"name": "y", "type": "text"}], "csv": "y\na\n"}
+    with pytest.raises(InputError) as refused:
+        quote(ALL, params={**PARAMS, "tables": [{**TABLE, "weight": 1_000}, other]})
+    assert (refused.value.code, refused.value.field) == ("COLUMN_FREE", "params.support_size")
+    assert refused.value.params == {"column": "others.y"}
+    narrow = {**PARAMS, "support_size": 10, "tables": [{**TABLE, "weight": 7}, {**other, "weight": 1}]}
+    for seed in range(20):
+        assert quote({"from": "others"}, NAMES, params={**narrow, "support_seed": seed}).lines[0].amount_minor > 0
+
+
+def test_what_was_bought_together_in_turn_or_at_once_is_remembered_alike():
+    at_once = quote(NAMES, NORTH)
+    in_turn = quote(NORTH, history=[NAMES])
+    apart = QUERY_PRICE.operation(Verb.QUOTE).remember([quote(NAMES).extras, quote(NORTH).extras])
+    assert at_once.extras["ruled_out"] == in_turn.extras["ruled_out"] == apart["known"]
+    assert at_once.lines[1].amount_minor == in_turn.amount_minor
+    assert QUERY_PRICE.operation(Verb.QUOTE).remember([]) == {"known": ""}
+    assert quote(ALL).extras["ruled_out"] == "ff" * 37 + "f0"
+
+
+@pytest.mark.parametrize("known", ["f", "FF", "zz", "ff", "ff" * 39, "ff" * 38, "ff" * 501, 7])
+def test_words_about_another_support_are_refused(known):
+    with pytest.raises(InputError) as refused:
+        QUERY_PRICE.run(Verb.QUOTE, params=PARAMS, inputs={"queries": [ALL], "known": known})
+    assert refused.value.field == "inputs.known"
+
+
+def test_the_tables_and_the_seed_of_the_support_are_for_the_owner_alone():
+    shown = without_private(QUERY_PRICE.params_schema, QUERY_PRICE.validated_params({**PARAMS, **POINTS}))
+    assert set(shown) == {"currency", "price", "price_points", "support_size", "tables"}
+    (table_shown,) = shown["tables"]
+    assert set(table_shown) == {"name", "columns", "weight"}
+    assert [column["name"] for column in table_shown["columns"]] == ["shop", "street", "sales"]
 
 
 def test_a_condition_finer_than_its_column_is_compared_exactly():

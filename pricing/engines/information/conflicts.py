@@ -10,6 +10,7 @@ Source: the idea of a conflict set, Deep and Koutris, SIGMOD 2017; signed deltas
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +18,39 @@ from numpy.typing import NDArray
 from pricing.engines.errors import InputError
 from pricing.engines.information.algebra import Query
 from pricing.engines.information.groups import Groups
-from pricing.engines.information.relations import ELEMENT, MAX_JOINED, NULL, SIGN, Bag, Database, Ints, Ref, Rows, ranks
+from pricing.engines.information.relations import ELEMENT, MAX_JOINED, NULL, SIGN, Bag, Database, Ints, Ref, Rows, Work, ranks
 from pricing.engines.information.support import Support
 
 Bits = NDArray[np.bool_]
 
+COMPARED: Final = 16
+"""So many comparisons of a condition cost as much as a value that is joined or sorted."""
 
-def conflicts(database: Database, query: Query, support: Support, field: str) -> Bits:
+
+def conflicts(database: Database, query: Query, support: Support, field: str, work: Work | None = None) -> Bits:
     """Return which elements of the support change the query's answer. O((rows + elements' joined rows) log).
 
+    Args:
+        database: the seller's.
+        query: resolved against it.
+        support: drawn from it.
+        field: where the query stands, for errors.
+        work: what all queries of the question share; without it this one has it to itself.
+
     Raises:
-        InputError: QUERY_TOO_LARGE at ``field``, if the values of the joined rows or changes pass ``MAX_JOINED``.
+        InputError: QUERY_TOO_LARGE or QUERIES_TOO_LARGE, at ``field``.
     """
-    joiner = _Joiner(database, query, field)
+    work = work or Work()
+    joiner = _Joiner(database, query, field, work)
     delta = joiner.join_changes(support)
     changed = np.zeros(support.size, dtype=np.bool_)
     element, sign = delta[ELEMENT], delta[SIGN]
     if not len(element):
         return changed
     if query.grouped:
-        groups = Groups(query, joiner.join_all(), delta, element, sign)
+        whole = joiner.join_all()
+        work.spend((len(whole[ELEMENT]) + len(element)) * Groups.columns(query), field)
+        groups = Groups(query, whole, delta, element, sign)
         rows, element, sign = groups.changes()
         base: Callable[[], Bag] = groups.rows
     else:
@@ -48,7 +62,9 @@ def conflicts(database: Database, query: Query, support: Support, field: str) ->
     if query.limit is None and not query.distinct:
         changed[_differing(rows, element, sign)] = True
     else:
-        changed[_differing_head(query, base(), rows, element, sign)] = True
+        whole_answer = base()
+        work.spend((whole_answer.size + rows.size) * (len(rows.columns) + len(query.order)), field)
+        changed[_differing_head(query, whole_answer, rows, element, sign)] = True
     return changed
 
 
@@ -60,7 +76,7 @@ def answer(database: Database, query: Query, field: str) -> Ints:
     Raises:
         InputError: QUERY_TOO_LARGE at ``field``.
     """
-    joined = _Joiner(database, query, field).join_all()
+    joined = _Joiner(database, query, field, Work()).join_all()
     none = np.zeros(0, dtype=np.int64)
     bag = Groups(query, joined, dict.fromkeys(joined, none), none, none).rows() if query.grouped else _outputs(query, joined)
     rows = np.stack(_ordered(query, bag), axis=1)
@@ -135,8 +151,8 @@ def _starts(query: Query) -> list[int]:
 class _Joiner:
     """Filters and joins for one query, whole tables or changed rows alike; each joined table is filtered and sorted once."""
 
-    def __init__(self, database: Database, query: Query, field: str) -> None:
-        self.database, self.query, self.field = database, query, field
+    def __init__(self, database: Database, query: Query, field: str, work: Work) -> None:
+        self.database, self.query, self.field, self.work = database, query, field, work
         self.reads = query.reads()
         self.sorted: dict[Ref, tuple[Ints, Ints]] = {}
 
@@ -145,6 +161,7 @@ class _Joiner:
         first = self.query.tables[0]
         start: Rows = {ref: self.database.column(ref).values for ref in self._read_of(first)}
         start[ELEMENT] = np.arange(self.database.tables[first].rows)
+        self._spend(self.database.tables[first].rows)
         return self._join(first, start)
 
     def join_changes(self, support: Support) -> Rows:
@@ -158,9 +175,7 @@ class _Joiner:
                 parts.append(self._join(table, self._changes(support, table, elements)))
         refs = [*self.reads, ELEMENT, SIGN]
         none = np.zeros(0, dtype=np.int64)
-        joined = {ref: np.concatenate([none, *(part[ref] for part in parts)]) for ref in refs}
-        self._limit(len(joined[SIGN]))
-        return joined
+        return {ref: np.concatenate([none, *(part[ref] for part in parts)]) for ref in refs}
 
     def _read_of(self, table: str) -> list[Ref]:
         return [ref for ref in self.reads if ref.table == table]
@@ -169,6 +184,7 @@ class _Joiner:
         """Return the changed rows of one table as they were and as they become."""
         swaps = elements[support.other[elements] >= 0]
         element = np.concatenate([elements, swaps])
+        self._spend(2 * len(element))
         row = np.concatenate([support.row[elements], support.other[swaps]])
         value = np.concatenate([support.value[elements], support.back[swaps]])
         changes: Rows = {
@@ -197,6 +213,7 @@ class _Joiner:
         keep: Bits | None = None
         for condition in self.query.conditions:
             if condition.ref.table == table:
+                self.work.spend(len(rows[condition.ref]) * len(condition.ranges) // COMPARED, self.field)
                 holds = condition.holds(rows[condition.ref])
                 keep = holds if keep is None else keep & holds
         return rows if keep is None else {ref: values[keep] for ref, values in rows.items()}
@@ -207,7 +224,7 @@ class _Joiner:
         low = np.searchsorted(keys, rows[here], side="left")
         counts = np.searchsorted(keys, rows[here], side="right") - low
         total = int(counts.sum())
-        self._limit(total)
+        self._spend(total)
         mine = np.repeat(np.arange(len(counts)), counts)
         theirs = order[np.arange(total) + np.repeat(low - np.cumsum(counts) + counts, counts)]
         joined = {ref: values[mine] for ref, values in rows.items()}
@@ -219,6 +236,7 @@ class _Joiner:
         """Return the table's filtered keys in order, and the rows that they stand in."""
         if key not in self.sorted:
             place = Ref("", "row")
+            self._spend(self.database.tables[key.table].rows)
             rows: Rows = {ref: self.database.column(ref).values for ref in self._read_of(key.table)}
             rows[place] = np.arange(self.database.tables[key.table].rows)
             rows = self._filtered(key.table, rows)
@@ -228,6 +246,9 @@ class _Joiner:
             self.sorted[key] = keys[order], row[order]
         return self.sorted[key]
 
-    def _limit(self, rows: int) -> None:
-        if rows * max(len(self.reads), 1) > MAX_JOINED:
+    def _spend(self, rows: int) -> None:
+        """Count the values of rows before they are made."""
+        values = rows * max(len(self.reads), 1)
+        if values > MAX_JOINED:
             raise InputError("QUERY_TOO_LARGE", self.field, limit=MAX_JOINED)
+        self.work.spend(values, self.field)
