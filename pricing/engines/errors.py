@@ -158,6 +158,7 @@ class InputError(PricingError):
             "Only columns of the same type and decimal places can be joined.",
             "只有类型与小数位数相同的列才能连接。",
         ),
+        "NUMBERS_ONLY": ("Only a column of numbers has a sum or an average.", "只有数值列才能求和或求平均值。"),
         "QUERY_TOO_LARGE": (
             "The query joins more than {limit} values, rows times columns; filter it more.",
             "查询连接超过 {limit} 个值（行数乘列数），请增加筛选条件。",

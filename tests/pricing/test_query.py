@@ -218,6 +218,7 @@ OTHER = {
         (table(csv="shop,street,sales\na,b,1\nc,d,1.5\n"), asked(), "OVER_PRECISE", "params.tables.0.csv.2.sales"),
         (table(csv="shop,street,sales\na,b,4000000000001\n"), asked(), "TOO_LARGE", "params.tables.0.csv.1.sales"),
         (table(csv="shop,street,sales\n" + "a,b,1\n" * 66_667), asked(), "TOO_MANY", "params.tables"),
+        (table(csv="shop,street,sales\na,b,1\n,b,1\n,b,1\na,c,2\n"), asked(), "DUPLICATE", "params.tables.0.csv.4.shop"),
         (table(columns=[*COLUMNS, COLUMNS[0]]), asked(), "DUPLICATE", "params.tables.0.columns.3.name"),
         (table(columns=[]), asked(), "TOO_FEW", "params.tables.0.columns"),
         ({**PARAMS, "tables": [TABLE, TABLE]}, asked(), "DUPLICATE", "params.tables.1.name"),
@@ -235,7 +236,7 @@ OTHER = {
         (PARAMS, asked(select=["1; drop table"]), "BAD_FORMAT", "inputs.queries.0.select.0"),
         (PARAMS, asked(select=["shops.shop"], group_by=["shops.shop"]), "TOO_MANY", "inputs.queries.0.select"),
         (PARAMS, asked(aggregates=[{"function": "sum"}]), "REQUIRED", "inputs.queries.0.aggregates.0.column"),
-        (PARAMS, asked(aggregates=[{"function": "avg", "column": "shops.shop"}]), "WRONG_TYPE", "inputs.queries.0.aggregates.0.column"),
+        (PARAMS, asked(aggregates=[{"function": "avg", "column": "shops.shop"}]), "NUMBERS_ONLY", "inputs.queries.0.aggregates.0.column"),
         (PARAMS, asked(**condition("lt")), "TOO_FEW", "inputs.queries.0.where.0.values"),
         (PARAMS, asked(**condition("in")), "TOO_FEW", "inputs.queries.0.where.0.values"),
         (PARAMS, asked(**condition("is_null", "1")), "TOO_MANY", "inputs.queries.0.where.0.values"),
@@ -342,6 +343,13 @@ def test_the_tables_and_the_seed_of_the_support_are_for_the_owner_alone():
     (table_shown,) = shown["tables"]
     assert set(table_shown) == {"name", "columns", "weight"}
     assert [column["name"] for column in table_shown["columns"]] == ["shop", "street", "sales"]
+
+
+def test_texts_are_joined_whatever_decimal_places_were_stated_for_them():
+    other = {"name": "owners", "columns": [{"name": "shop", "type": "text", "decimals": 2}, {"name": "who", "type": "text"}]}
+    params = {**PARAMS, "tables": [TABLE, {**other, "csv": "shop,who\na,x\n"}]}
+    joined = {"from": "shops", "join": [{"table": "owners", "left": "shops.shop", "right": "owners.shop"}], "select": ["owners.who"]}
+    assert quote(joined, params=params).amount_minor > 0
 
 
 def test_a_condition_finer_than_its_column_is_compared_exactly():

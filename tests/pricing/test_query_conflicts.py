@@ -39,11 +39,17 @@ def databases(draw):
         grid = draw(st.lists(cells, min_size=1, max_size=5))
         text = "\n".join([",".join(column for column, _, _ in columns), *(",".join(f'"{cell}"' for cell in row) for row in grid)])
         declared = [
-            {"name": column, "type": kind, "decimals": decimals, "key": draw(st.booleans()) and column == "k"}
-            for column, kind, decimals in columns
+            {"name": column, "type": kind, "decimals": decimals, "key": draw(st.booleans()) and distinct([row[place] for row in grid])}
+            for place, (column, kind, decimals) in enumerate(columns)
         ]
         rows.append({"name": name, "columns": declared, "csv": text, "weight": 1})
     return read_database(rows, "params.tables")
+
+
+def distinct(cells):
+    """No value twice, as values: 0.5 and 0.50 are one, and an empty cell is none."""
+    values = [cell.rstrip("0").rstrip(".") if "." in cell else cell for cell in cells if cell]
+    return len(values) == len(set(values))
 
 
 @st.composite

@@ -98,7 +98,7 @@ def read_query(database: Database, given: JsonObject, field: str) -> Query:
 
     Raises:
         InputError: NOT_ALLOWED (no such table or column, or an operation on the wrong type), DUPLICATE (a table joined to itself),
-            JOIN_TYPES_DIFFER, TOO_MANY or TOO_FEW (values of a condition, columns beside groups), TOO_LARGE (a position).
+            JOIN_TYPES_DIFFER, NUMBERS_ONLY, TOO_MANY or TOO_FEW (values of a condition, columns beside groups), TOO_LARGE (a position).
     """
     tables = [_table(database, given["from"], f"{field}.from")]
     edges = _edges(database, tables, cast("Sequence[JsonObject]", given["join"]), f"{field}.join")
@@ -180,7 +180,7 @@ def _aggregate(reader: _Reader, given: JsonObject, field: str) -> Aggregate:
         return Aggregate(function, None)
     ref = reader.ref(given["column"], f"{field}.column")
     if function in {"sum", "avg"} and reader.database.column(ref).text:
-        raise InputError("WRONG_TYPE", f"{field}.column", expected="a column of numbers")
+        raise InputError("NUMBERS_ONLY", f"{field}.column")
     return Aggregate(function, ref)
 
 

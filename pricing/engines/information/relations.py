@@ -128,8 +128,9 @@ def read_database(rows: Sequence[JsonObject], field: str) -> Database:
         field: where they stand, for errors.
 
     Raises:
-        InputError: DUPLICATE (table or column name), HEADER_DIFFERS, ROW_WIDTH, TOO_FEW (no row), TOO_MANY (cells), BAD_FORMAT (no CSV),
-            BAD_TEXT, NOT_A_NUMBER, OVER_PRECISE, TOO_LARGE; a cell is named as ``….csv.<row>.<column>``, the header being row 0.
+        InputError: DUPLICATE (table or column name, value of a key), HEADER_DIFFERS, ROW_WIDTH, TOO_FEW (no row), TOO_MANY (cells),
+            BAD_FORMAT (no CSV), BAD_TEXT, NOT_A_NUMBER, OVER_PRECISE, TOO_LARGE; a cell is named as ``….csv.<row>.<column>``, the header
+            being row 0.
     """
     names = [cast("str", row["name"]) for row in rows]
     _distinct(names, field, "name")
@@ -196,13 +197,26 @@ def _texts(rows: Sequence[JsonObject], grids: Sequence[list[list[str]]]) -> tupl
 def _table(row: JsonObject, grid: list[list[str]], codes: Mapping[str, int], field: str) -> Table:
     columns: dict[str, Column] = {}
     for place, given in enumerate(_columns(row)):
-        name, text, decimals = cast("str", given["name"]), given["type"] == "text", cast("int", given["decimals"])
+        name, text, key = cast("str", given["name"]), given["type"] == "text", bool(given["key"])
+        decimals = 0 if text else cast("int", given["decimals"])
         if text:
             cells = [codes.get(cells[place], NULL) for cells in grid]
         else:
             cells = [scaled(cells[place], decimals, f"{field}.csv.{index + 1}.{name}") for index, cells in enumerate(grid)]
-        columns[name] = Column(name, text, decimals, bool(given["key"]), np.array(cells, dtype=np.int64))
+        if key:
+            _require_key(cells, name, f"{field}.csv")
+        columns[name] = Column(name, text, decimals, key, np.array(cells, dtype=np.int64))
     return Table(cast("str", row["name"]), columns, len(grid), cast("int", row["weight"]))
+
+
+def _require_key(cells: Sequence[int], name: str, field: str) -> None:
+    """Refuse a value that a column of distinct ones has twice: buyers are told that it has not. Null is no value."""
+    seen: set[int] = set()
+    for index, cell in enumerate(cells):
+        if cell in seen:
+            raise InputError("DUPLICATE", f"{field}.{index + 1}.{name}")
+        if cell != NULL:
+            seen.add(cell)
 
 
 _NUMBER: Final = re.compile(r"(-?)([0-9]{1,20})(?:\.([0-9]{1,20}))?")
