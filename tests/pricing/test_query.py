@@ -2,7 +2,7 @@
 
 import tracemalloc
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, permutations
 from time import process_time
 
 import numpy as np
@@ -328,6 +328,20 @@ def test_what_was_bought_together_in_turn_or_at_once_is_remembered_alike():
     assert at_once.lines[1].amount_minor == in_turn.amount_minor
     assert QUERY_PRICE.operation(Verb.QUOTE).remember([]) == {"known": ""}
     assert quote(ALL).extras["ruled_out"] == "ff" * 37 + "f0"
+
+
+def test_quotes_on_one_record_can_share_the_rest_of_a_minor_unit_and_are_then_not_claimed_subadditive():
+    params = {**PARAMS, "price": "1.50"}
+    rows = [{**ALL, "where": [{"column": "shops.shop", "op": "eq", "values": [shop]}]} for shop in "abcd"]
+    wrong = set()
+    for first, one, other in permutations([*rows, NAMES, TOTAL], 3):
+        apart = [quote(each, params=params, history=[first]) for each in (one, other)]
+        together = quote(one, other, params=params, history=[first])
+        claimed = "bundle_subadditive" in {claim.property for claim in together.claims}
+        undercut = together.amount_minor > sum(each.amount_minor for each in apart)
+        assert not (claimed and undercut)
+        wrong.add((claimed, undercut))
+    assert wrong == {(True, False), (False, False), (False, True)}
 
 
 @pytest.mark.parametrize("known", ["f", "FF", "zz", "ff", "ff" * 39, "ff" * 38, "ff" * 501, 7])

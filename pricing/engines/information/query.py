@@ -125,6 +125,7 @@ def _points(params: JsonObject, unit: Currency, database: Database, support: Sup
 def _quote(call: Call) -> Answer:
     plan, work = cast("Plan", call.plan), Work()
     known = _recorded(plan, cast("str", call.inputs["known"]))
+    claims = _claims(plan, known)
     lines: list[Line] = []
     told: list[Json] = []
     for index, query in enumerate(cast("Sequence[JsonObject]", call.inputs["queries"])):
@@ -133,7 +134,7 @@ def _quote(call: Call) -> Answer:
         told.append(_told(plan, bits))
         known = known | bits
     extras: JsonObject = {"support_size": plan.support.size, "queries": told, "ruled_out": np.packbits(known).tobytes().hex()}
-    return Answer(plan.unit, tuple(lines), _claims(plan), extras)
+    return Answer(plan.unit, tuple(lines), claims, extras)
 
 
 def _recorded(plan: Plan, ruled_out: str) -> Bits:
@@ -174,13 +175,14 @@ def _told(plan: Plan, bits: Bits) -> JsonObject:
     return {**alone, "witness": {"table": ref.table, "column": ref.column}}
 
 
-def _claims(plan: Plan) -> tuple[Claim, ...]:
-    proven = (
-        information.BUNDLE_MONOTONE,
-        information.BUNDLE_SUBADDITIVE,
-        information.INFORMATION_MONOTONE,
-        information.NEVER_CHARGED_TWICE,
-    )
+def _claims(plan: Plan, known: Bits) -> tuple[Claim, ...]:
+    """Return what holds of every quote after what is known.
+
+    Where that costs a part of a minor unit, the whole one was paid, and each of several quotes could use up the same rest of it.
+    """
+    proven = [information.BUNDLE_MONOTONE, information.INFORMATION_MONOTONE, information.NEVER_CHARGED_TWICE]
+    if plan.price(known).denominator == 1:
+        proven.append(information.BUNDLE_SUBADDITIVE)
     points = (Claim(information.PRICE_POINTS, Standing.CHECKED, {"points": str(plan.points)}),) if plan.points else ()
     return (*(Claim(name, Standing.PROVEN) for name in proven), *points)
 
