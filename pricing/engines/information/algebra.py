@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pricing.engines import shapes
 from pricing.engines.errors import InputError
-from pricing.engines.information.relations import NULL, Column, Database, Ints, Ref, code_of
+from pricing.engines.information.relations import NULL, Database, Ints, Ref, code_of
 from pricing.engines.shapes import Json, JsonObject
 
 _NAME: Final = r"\w{1,64}"
@@ -201,17 +201,18 @@ def _condition(reader: _Reader, given: JsonObject, field: str) -> Condition:
         raise InputError("TOO_FEW", f"{field}.values", limit=1)
     if operator in {"is_null", "not_null"}:
         return Condition(ref, ((NULL, NULL),), outside=operator == "not_null")
-    column = reader.database.column(ref)
-    find = _text_range if column.text else _number_range
-    same = "eq" if operator in {"in", "ne"} else operator
-    found = [find(reader.database, column, same, value, f"{field}.values.{place}") for place, value in enumerate(values)]
-    return Condition(ref, tuple(found), outside=operator == "ne")
+    column, same = reader.database.column(ref), "eq" if operator in {"in", "ne"} else operator
+    if column.text:
+        ranges = [_text_range(reader.database.texts, same, value) for value in values]
+    elif operator == "starts_with":
+        raise InputError("NOT_ALLOWED", f"{field}.op", allowed=", ".join(word for word in _OPERATORS if word != operator))
+    else:
+        ranges = [_number_range(column.decimals, same, value, f"{field}.values.{place}") for place, value in enumerate(values)]
+    return Condition(ref, tuple(ranges), outside=operator == "ne")
 
 
-def _text_range(database: Database, column: Column, operator: str, value: str, field: str) -> tuple[int, int]:
+def _text_range(texts: Sequence[str], operator: str, value: str) -> tuple[int, int]:
     """Return the codes of the texts that compare so with a text; texts are sorted by code point, so they lie together."""
-    del column, field
-    texts = database.texts
     if operator == "eq":
         code = code_of(texts, value)
         return (1, 0) if code is None else (code, code)
@@ -227,14 +228,11 @@ def _text_range(database: Database, column: Column, operator: str, value: str, f
     }[operator]
 
 
-def _number_range(database: Database, column: Column, operator: str, value: str, field: str) -> tuple[int, int]:
-    """Return the scaled numbers that compare so with a number, which may be finer than the column."""
-    del database
-    if operator == "starts_with":
-        raise InputError("NOT_ALLOWED", f"{field.rsplit('.', 2)[0]}.op", allowed=", ".join(word for word in _OPERATORS if word != operator))
+def _number_range(decimals: int, operator: str, value: str, field: str) -> tuple[int, int]:
+    """Return the scaled numbers that compare so with a number, which may be finer than its column."""
     if _NUMBER.fullmatch(value) is None:
         raise InputError("NOT_A_NUMBER", field)
-    number = Fraction(value) * 10**column.decimals
+    number = Fraction(value) * 10**decimals
     low, high = math.floor(number), math.ceil(number)
     low, high = (min(max(each, -_FAR), _FAR) for each in (low, high))
     return {
