@@ -359,6 +359,14 @@ def test_the_tables_and_the_seed_of_the_support_are_for_the_owner_alone():
     assert [column["name"] for column in table_shown["columns"]] == ["shop", "street", "sales"]
 
 
+def test_two_ways_to_ask_for_the_last_texts_cost_the_same():
+    last = "\U0010ffff"
+    asked = [{**ALL, "where": [{"column": "shops.street", "op": op, "values": [last]}]} for op in ("ge", "starts_with")]
+    prices = {quote(query).amount_minor for query in asked}
+    assert len(prices) == 1
+    assert min(prices) > 0
+
+
 def test_texts_are_joined_whatever_decimal_places_were_stated_for_them():
     other = {"name": "owners", "columns": [{"name": "shop", "type": "text", "decimals": 2}, {"name": "who", "type": "text"}]}
     params = {**PARAMS, "tables": [TABLE, {**other, "csv": "shop,who\na,x\n"}]}

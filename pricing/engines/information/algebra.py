@@ -21,6 +21,7 @@ from pricing.engines.shapes import Json, JsonObject
 _NAME: Final = r"\w{1,64}"
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _FAR: Final = 2**62
+_LAST: Final = "\U0010ffff"
 
 FUNCTIONS: Final = ("count", "count_distinct", "sum", "avg", "min", "max")
 _COMPARISONS: Final = ("eq", "ne", "lt", "le", "gt", "ge", "starts_with")
@@ -212,13 +213,16 @@ def _condition(reader: _Reader, given: JsonObject, field: str) -> Condition:
 
 
 def _text_range(texts: Sequence[str], operator: str, value: str) -> tuple[int, int]:
-    """Return the codes of the texts that compare so with a text; texts are sorted by code point, so they lie together."""
+    """Return the codes of the texts that compare so with a text; texts are sorted by code point, so they lie together.
+
+    The text that occurs nowhere stands for a long run of the last code point, so it starts with every shorter one.
+    """
     if operator == "eq":
         code = code_of(texts, value)
         return (1, 0) if code is None else (code, code)
     if operator == "starts_with":
         size = len(value)
-        high = bisect_right(texts, value, key=lambda text: text[:size]) - 1 if value else _FAR
+        high = bisect_right(texts, value, key=lambda text: text[:size]) - 1 if value.strip(_LAST) else _FAR
         return bisect_left(texts, value), high
     return {
         "lt": (0, bisect_left(texts, value) - 1),
