@@ -15,7 +15,7 @@ from pricing.money import Money, PricingError
 from pricing.plans.chart import Series, chart
 from pricing.plans.errors import PricesNoUse
 from pricing.plans.models import Plan
-from pricing.plans.pricing import PRICING, answer_of, model_of, with_memory
+from pricing.plans.pricing import PRICING, answer_of, model_of
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
 from registry.base.errors import BadInput, NotFound
@@ -116,8 +116,7 @@ def _point(actor: Actor, plan: Plan, usage: dict[str, Any], institution_id: UUID
 
 
 def _priced(plan: Plan, usage: dict[str, Any]) -> Answer:
-    verb = Verb.QUOTE if Verb.QUOTE in model_of(plan).verbs else Verb.RATE
-    return answer_of(plan, verb, inputs=with_memory(plan, usage, []))
+    return answer_of(plan, Verb.QUOTE if Verb.QUOTE in model_of(plan).verbs else Verb.RATE, inputs=usage)
 
 
 def _points(outlook: Outlook) -> list[tuple[Fraction, Fraction]]:

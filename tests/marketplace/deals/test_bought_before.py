@@ -12,7 +12,7 @@ from pricing.quotes.services import verify
 from registry.log.models import Outbox
 from tests.listings import shop
 from tests.support import trade
-from tests.support.graphql import UserError, global_id
+from tests.support.graphql import UserError
 
 if TYPE_CHECKING:
     from tests.support.graphql import Payload
@@ -76,17 +76,6 @@ def test_a_buyer_cannot_state_what_it_bought(of, shelf, snapshot, known):
     before = snapshot(Quote, Outbox)
     assert ask(of.buyer, shelf, ALL, known=known).user_errors == [UserError(code="PRICING_REFUSED", field=["usage", "known"])]
     assert snapshot(Quote, Outbox) == before
-
-
-def test_nor_can_anybody_suppose_it_in_a_trial_which_would_show_what_a_single_neighbour_changes(of, shelf):
-    usages = [json.dumps({"queries": [ALL]}), json.dumps({"queries": [ALL], "known": "7f" + "ff" * 24})]
-    asked = "query($plans: [ID!]!, $usages: [String!]!) { planComparison(planIds: $plans, usages: $usages) { outlooks { %s } } }"
-    points = "points { amount { amount } refused }"
-    (outlook,) = of.buyer.client.query(asked % points, plans=[global_id(shelf.offer.plan)], usages=usages)["planComparison"]["outlooks"]
-    assert outlook["points"] == [
-        {"amount": {"amount": "100.00"}, "refused": None},
-        {"amount": None, "refused": "The market takes this from its own record of what you bought; leave it out."},
-    ]
 
 
 def test_nobody_reads_the_tables_or_the_seed_out_of_the_plan_but_its_owner(of, shelf):
