@@ -160,12 +160,12 @@ class InputError(PricingError):
         ),
         "NUMBERS_ONLY": ("Only a column of numbers has a sum or an average.", "只有数值列才能求和或求平均值。"),
         "QUERY_TOO_LARGE": (
-            "The query joins more than {limit} values, rows times columns; filter it more.",
-            "查询连接超过 {limit} 个值（行数乘列数），请增加筛选条件。",
+            "Before any filter the query joins more than {limit} values, rows times columns. Join fewer tables or take fewer columns.",
+            "查询在筛选前连接超过 {limit} 个值（行数乘列数）；请减少连接的表或所取的列。",
         ),
         "QUERIES_TOO_LARGE": (
-            "The queries together look at more than {limit} values. Ask fewer at once, filter more, or take fewer aggregates.",
-            "各查询合计需处理超过 {limit} 个值；请减少一次询价的查询数，增加筛选条件或减少聚合。",
+            "The queries together look at more than {limit} values. Ask fewer at once, or with fewer columns, conditions and aggregates.",
+            "各查询合计需处理超过 {limit} 个值；请减少一次询价的查询数，或减少列、条件与聚合。",
         ),
         "PRICE_POINTS_CONFLICT": (
             "No prices meet these points: a view costs more than views that determine it, or than all. Lower it, or enlarge the support.",

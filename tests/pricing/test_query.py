@@ -16,6 +16,7 @@ from pricing.engines.errors import InputError
 from pricing.engines.information import conflicts as conflicts_module
 from pricing.engines.information.algebra import QUERY, read_query
 from pricing.engines.information.query import QUERY_PRICE, plan_of
+from pricing.engines.information.relations import Work
 from pricing.engines.information.weights import maximise_last, merge, weights_for
 from pricing.engines.model import Verb
 from pricing.engines.result import Standing
@@ -289,12 +290,46 @@ def test_all_queries_of_a_question_share_one_limit_so_that_it_is_answered_or_ref
     began = process_time()
     with pytest.raises(InputError) as refused:
         prepared.run(Verb.QUOTE, inputs={"queries": [HEAVY] * 40})
-    assert (refused.value.code, refused.value.field) == ("QUERIES_TOO_LARGE", "inputs.queries.5")
+    assert (refused.value.code, refused.value.field) == ("QUERIES_TOO_LARGE", "inputs.queries.6")
     assert process_time() - began < 3
     tests = [{"column": "wide.x", "op": "in", "values": [str(value) for value in range(50)]}] * 20
     with pytest.raises(InputError) as refused:
         prepared.run(Verb.QUOTE, inputs={"queries": [{"from": "wide", "where": tests, "distinct": True}] * 40})
     assert refused.value.code == "QUERIES_TOO_LARGE"
+
+
+def test_a_refusal_for_size_tells_nothing_of_what_a_filter_finds():
+    def side(name):
+        return {"name": name, "columns": [{"name": "k", "type": "number"}], "csv": "k\n" + "1\n" * 300}
+
+    people = {
+        "name": "people",
+        "columns": [{"name": "name", "type": "text"}, {"name": "k", "type": "number"}],
+        "csv": "name,k\nann,1\nbob,2\n",
+    }
+    params = {**PARAMS, "tables": [people, side("b"), side("c"), side("d")]}
+    join = [{"table": to, "left": f"{at}.k", "right": f"{to}.k"} for at, to in (("people", "b"), ("b", "c"), ("c", "d"))]
+    refused = []
+    for name in ("ann", "bob", "nobody"):
+        where = [{"column": "people.name", "op": "eq", "values": [name]}]
+        with pytest.raises(InputError) as found:
+            quote({"from": "people", "join": join, "where": where, "aggregates": [{"function": "count"}]}, params=params)
+        refused.append((found.value.code, found.value.field, found.value.params))
+    assert refused == [("QUERY_TOO_LARGE", "inputs.queries.0", {"limit": 2_000_000})] * 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(["a", "zz", ""]), st.sampled_from(["eq", "ne", "lt", "ge"]), st.sampled_from([{}, {"distinct": True}, {"limit": 1}]))
+def test_what_a_question_costs_to_answer_does_not_depend_on_what_its_filter_finds(value, op, more):
+    plan = plan_of(QUERY_PRICE.validated_params({**PARAMS, "tables": [TABLE, {**OTHER, "csv": "x,y\n1.25,a\n2,d\n"}]}))
+    left = set()
+    for given_value in (value, "b"):
+        work = Work()
+        where = [{"column": "shops.shop", "op": op, "values": [given_value]}]
+        join = [{"table": "others", "left": "shops.shop", "right": "others.y"}]
+        plan.conflicts(validate(QUERY, {**ALL, "where": where, "join": join, **more}, "q"), "q", work)
+        left.add(work.left)
+    assert len(left) == 1
 
 
 def test_more_rows_than_there_may_be_cells_are_not_read():

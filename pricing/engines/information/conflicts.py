@@ -9,7 +9,7 @@ Source: the idea of a conflict set, Deep and Koutris, SIGMOD 2017; signed deltas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -40,31 +40,25 @@ def conflicts(database: Database, query: Query, support: Support, field: str, wo
     Raises:
         InputError: QUERY_TOO_LARGE or QUERIES_TOO_LARGE, at ``field``.
     """
-    work = work or Work()
-    joiner = _Joiner(database, query, field, work)
+    joiner = _Joiner(database, query, field, work or Work())
     delta = joiner.join_changes(support)
+    cut = query.limit is not None or query.distinct
+    whole = joiner.join_all() if query.grouped or cut else None
+    joiner.count_sorting(cut=cut)
     changed = np.zeros(support.size, dtype=np.bool_)
     element, sign = delta[ELEMENT], delta[SIGN]
     if not len(element):
         return changed
-    if query.grouped:
-        whole = joiner.join_all()
-        work.spend((len(whole[ELEMENT]) + len(element)) * Groups.columns(query), field)
+    if query.grouped and whole is not None:
         groups = Groups(query, whole, delta, element, sign)
         rows, element, sign = groups.changes()
-        base: Callable[[], Bag] = groups.rows
     else:
         rows = Bag(tuple(delta[ref] for ref in query.outputs), len(element))
-
-        def base() -> Bag:
-            return _outputs(query, joiner.join_all())
-
-    if query.limit is None and not query.distinct:
+    if whole is None or not cut:
         changed[_differing(rows, element, sign)] = True
     else:
-        whole_answer = base()
-        work.spend((whole_answer.size + rows.size) * (len(rows.columns) + len(query.order)), field)
-        changed[_differing_head(query, whole_answer, rows, element, sign)] = True
+        base = groups.rows() if query.grouped else _outputs(query, whole)
+        changed[_differing_head(query, base, rows, element, sign)] = True
     return changed
 
 
@@ -149,19 +143,24 @@ def _starts(query: Query) -> list[int]:
 
 
 class _Joiner:
-    """Filters and joins for one query, whole tables or changed rows alike; each joined table is filtered and sorted once."""
+    """Joins and filters for one query, whole tables or changed rows alike.
+
+    Filters come last, and the size of a join counts up to a power of two: where a question is refused for its size, which leaves no trace,
+    it then tells nothing of what its filters find, and of a join but the order of its size.
+    """
 
     def __init__(self, database: Database, query: Query, field: str, work: Work) -> None:
         self.database, self.query, self.field, self.work = database, query, field, work
         self.reads = query.reads()
         self.sorted: dict[Ref, tuple[Ints, Ints]] = {}
+        self.looked = 0
+        """How many rows were joined, filters apart."""
 
     def join_all(self) -> Rows:
         """Return the joined rows of the database."""
         first = self.query.tables[0]
         start: Rows = {ref: self.database.column(ref).values for ref in self._read_of(first)}
         start[ELEMENT] = np.arange(self.database.tables[first].rows)
-        self._spend(self.database.tables[first].rows)
         return self._join(first, start)
 
     def join_changes(self, support: Support) -> Rows:
@@ -177,6 +176,13 @@ class _Joiner:
         none = np.zeros(0, dtype=np.int64)
         return {ref: np.concatenate([none, *(part[ref] for part in parts)]) for ref in refs}
 
+    def count_sorting(self, *, cut: bool) -> None:
+        """Count how often the rows that were joined are still to be looked at, to tell groups apart and to find the last one kept."""
+        query = self.query
+        times = Groups.columns(query) if query.grouped else 0
+        times += len(query.outputs) + len(query.aggregates) + len(query.order) if cut else 0
+        self.work.spend(self.looked * times, self.field)
+
     def _read_of(self, table: str) -> list[Ref]:
         return [ref for ref in self.reads if ref.table == table]
 
@@ -184,7 +190,6 @@ class _Joiner:
         """Return the changed rows of one table as they were and as they become."""
         swaps = elements[support.other[elements] >= 0]
         element = np.concatenate([elements, swaps])
-        self._spend(2 * len(element))
         row = np.concatenate([support.row[elements], support.other[swaps]])
         value = np.concatenate([support.value[elements], support.back[swaps]])
         changes: Rows = {
@@ -198,57 +203,53 @@ class _Joiner:
         return changes
 
     def _join(self, first: str, rows: Rows) -> Rows:
-        """Filter the rows of one table and follow the joins outwards from it."""
-        rows = self._filtered(first, rows)
+        """Follow the joins outwards from the rows of one table, and filter what comes out."""
+        size = self._counted(len(rows[ELEMENT]))
         waiting, joined = list(self.query.edges), {first}
         while waiting:
             edge = next(edge for edge in waiting if (edge.left.table in joined) != (edge.right.table in joined))
             waiting.remove(edge)
             here, there = (edge.left, edge.right) if edge.left.table in joined else (edge.right, edge.left)
-            rows = self._probe(rows, here, there)
+            rows, size = self._probe(rows, here, there)
             joined.add(there.table)
-        return rows
+        self.looked += size
+        return self._filtered(rows, size)
 
-    def _filtered(self, table: str, rows: Rows) -> Rows:
+    def _filtered(self, rows: Rows, size: int) -> Rows:
+        self.work.spend(size * sum(len(condition.ranges) for condition in self.query.conditions) // COMPARED, self.field)
         keep: Bits | None = None
         for condition in self.query.conditions:
-            if condition.ref.table == table:
-                self.work.spend(len(rows[condition.ref]) * len(condition.ranges) // COMPARED, self.field)
-                holds = condition.holds(rows[condition.ref])
-                keep = holds if keep is None else keep & holds
+            holds = condition.holds(rows[condition.ref])
+            keep = holds if keep is None else keep & holds
         return rows if keep is None else {ref: values[keep] for ref, values in rows.items()}
 
-    def _probe(self, rows: Rows, here: Ref, there: Ref) -> Rows:
-        """Join rows with a whole table on equal values; null equals nothing."""
-        keys, order = self._sorted_table(there)
+    def _probe(self, rows: Rows, here: Ref, there: Ref) -> tuple[Rows, int]:
+        """Join rows with a whole table on equal values, null being equal to nothing; also return the size that was counted."""
+        keys, order = self._sorted_keys(there)
         low = np.searchsorted(keys, rows[here], side="left")
         counts = np.searchsorted(keys, rows[here], side="right") - low
         total = int(counts.sum())
-        self._spend(total)
+        size = self._counted(total)
         mine = np.repeat(np.arange(len(counts)), counts)
         theirs = order[np.arange(total) + np.repeat(low - np.cumsum(counts) + counts, counts)]
         joined = {ref: values[mine] for ref, values in rows.items()}
         for ref in self._read_of(there.table):
             joined[ref] = self.database.column(ref).values[theirs]
-        return joined
+        return joined, size
 
-    def _sorted_table(self, key: Ref) -> tuple[Ints, Ints]:
-        """Return the table's filtered keys in order, and the rows that they stand in."""
+    def _sorted_keys(self, key: Ref) -> tuple[Ints, Ints]:
+        """Return a table's keys in order, without nulls, and the rows that they stand in."""
         if key not in self.sorted:
-            place = Ref("", "row")
-            self._spend(self.database.tables[key.table].rows)
-            rows: Rows = {ref: self.database.column(ref).values for ref in self._read_of(key.table)}
-            rows[place] = np.arange(self.database.tables[key.table].rows)
-            rows = self._filtered(key.table, rows)
-            known = rows[key] != NULL
-            keys, row = rows[key][known], rows[place][known]
-            order = np.argsort(keys, kind="stable")
-            self.sorted[key] = keys[order], row[order]
+            values = self.database.column(key).values
+            order = np.argsort(values, kind="stable")[np.count_nonzero(values == NULL) :]
+            self.sorted[key] = values[order], order
         return self.sorted[key]
 
-    def _spend(self, rows: int) -> None:
-        """Count the values of rows before they are made."""
-        values = rows * max(len(self.reads), 1)
+    def _counted(self, rows: int) -> int:
+        """Count the values of rows before they are made, and return for how many rows they were counted."""
+        size = 1 << max(rows - 1, 0).bit_length()
+        values = size * max(len(self.reads), 1)
         if values > MAX_JOINED:
             raise InputError("QUERY_TOO_LARGE", self.field, limit=MAX_JOINED)
         self.work.spend(values, self.field)
+        return size

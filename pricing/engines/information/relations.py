@@ -27,9 +27,10 @@ NULL: Final = -(2**63)
 MAX_CELLS: Final = 200_000
 MAX_SCALED: Final = 4 * 10**12
 """Largest number after scaling: two million of them sum within 64 bits."""
-MAX_JOINED: Final = 1_000_000
-"""Most values, rows times columns read, of a join or of one table's changed rows together; so there are no more rows than that."""
-MAX_VALUES: Final = 10_000_000
+MAX_JOINED: Final = 2_000_000
+"""Most values, rows times columns read, of a join or of one table's changed rows together. A join reads two columns at least, so there are
+no more than two million rows even with the changed ones."""
+MAX_VALUES: Final = 20_000_000
 """Most values that all queries of one question look at, as ``Work`` counts them: about a second."""
 
 
