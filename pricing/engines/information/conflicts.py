@@ -43,18 +43,18 @@ def conflicts(database: Database, query: Query, support: Support, field: str, wo
     joiner = _Joiner(database, query, field, work or Work())
     delta = joiner.join_changes(support)
     cut = query.limit is not None or query.distinct
-    whole = joiner.join_all() if query.grouped or cut else None
+    whole = joiner.join_all() if query.grouped or cut else {}
     joiner.count_sorting(cut=cut)
     changed = np.zeros(support.size, dtype=np.bool_)
     element, sign = delta[ELEMENT], delta[SIGN]
     if not len(element):
         return changed
-    if query.grouped and whole is not None:
+    if query.grouped:
         groups = Groups(query, whole, delta, element, sign)
         rows, element, sign = groups.changes()
     else:
         rows = Bag(tuple(delta[ref] for ref in query.outputs), len(element))
-    if whole is None or not cut:
+    if not cut:
         changed[_differing(rows, element, sign)] = True
     else:
         base = groups.rows() if query.grouped else _outputs(query, whole)
