@@ -79,7 +79,7 @@ def test_a_buyer_cannot_state_what_it_bought(of, shelf, snapshot, known):
 
 
 def test_nobody_reads_the_tables_or_the_seed_out_of_the_plan_but_its_owner(of, shelf):
-    asked = "{ plans(first: 50) { nodes { modelKey params } } }"
+    asked = "{ plans(first: 20) { nodes { modelKey params } } }"
     seen = [
         json.loads(plan["params"])
         for by in (of.buyer, of.other, of.seller)
