@@ -120,15 +120,13 @@ def _periods(params: JsonObject, start: datetime, end: datetime) -> tuple[int, F
 
 
 def _whole_periods(params: JsonObject, start: datetime, end: datetime) -> int:
-    """Find by bisection the largest number of periods that ends no later than ``end``."""
-    low, high = 0, (end - start).days + 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _after(params, start, middle) <= end:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """Return the largest number of periods that ends no later than ``end``: as many as the calendar has room for, or one less."""
+    every = cast("int", params["every"])
+    if params["period"] == "day":
+        return (end - start).days // every
+    months = 12 * (end.year - start.year) + end.month - start.month
+    whole = months // (every if params["period"] == "month" else 12 * every)
+    return whole if _after(params, start, whole) <= end else whole - 1
 
 
 def _after(params: JsonObject, start: datetime, periods: int) -> datetime:

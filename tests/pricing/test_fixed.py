@@ -1,0 +1,38 @@
+"""Subscriptions over long spans: periods are counted as a calendar counts them, and a century is answered."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pricing.engines.catalogue import model_at
+from pricing.engines.fixed import _after, _whole_periods
+from pricing.engines.model import Verb
+
+SUBSCRIPTION = {"kind": "subscription", "currency": "CNY", "price": "310.00"}
+
+
+@pytest.mark.parametrize(
+    ("more", "inputs", "amount_minor", "codes"),
+    [
+        ({"period": "year"}, {"start": "2026-03-01", "end": "2126-03-01"}, 3_100_000, ["PERIODS"]),
+        ({"period": "year"}, {"start": "2028-02-29", "end": "2128-02-28"}, 3_099_915, ["PERIODS", "PERIOD_DAYS"]),
+        ({"period": "month", "every": 366}, {"start": "2100-12-31", "end": "2200-12-31"}, 101_640, ["PERIODS", "PERIOD_DAYS"]),
+        ({"period": "year", "every": 366}, {"start": "2100-01-01", "end": "2200-12-31"}, 8_554, ["PERIOD_DAYS"]),
+        ({"period": "day", "every": 366}, {"start": "2100-01-01", "end": "2200-01-01"}, 3_093_563, ["PERIODS", "PERIOD_DAYS"]),
+    ],
+    ids=["years", "years from a leap day", "366 months", "366 years", "366 days"],
+)
+def test_a_subscription_may_run_a_century(more, inputs, amount_minor, codes):
+    quote = model_at("fixed").run(Verb.QUOTE, params={**SUBSCRIPTION, **more}, inputs=inputs)
+    assert (quote.amount_minor, [line.code for line in quote.lines]) == (amount_minor, codes)
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(1, 36_500), st.sampled_from(["day", "month", "year"]), st.integers(1, 366))
+def test_whole_periods_are_those_that_a_calendar_counts_one_by_one(start, days, period, every):
+    params, first = {"period": period, "every": every}, datetime.combine(start, datetime.min.time())
+    end, whole = first + timedelta(days=days), 0
+    while _after(params, first, whole + 1) <= end:
+        whole += 1
+    assert _whole_periods(params, first, end) == whole
