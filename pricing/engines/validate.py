@@ -160,15 +160,15 @@ def _string(schema: Schema, value: Json, field: str) -> Json:
     if not isinstance(value, str):
         raise InputError("WRONG_TYPE", field, expected="decimal text" if schema.get("format") == "decimal" else "string")
     _allowed(schema, value, field)
-    if len(value) > cast("int", schema.get("maxLength", len(value))) and schema.get("format") != "decimal":
-        raise InputError("TOO_LONG", field, limit=cast("int", schema["maxLength"]))
-    if len(value) < cast("int", schema.get("minLength", 0)):
-        raise InputError("TOO_SHORT", field, limit=cast("int", schema["minLength"]))
-    if _BAD_TEXT.search(value, 0, 1024):
-        raise InputError("BAD_TEXT", field)
     if schema.get("format") == "decimal":
         _decimal(schema, value, field)
         return value
+    if len(value) > cast("int", schema.get("maxLength", len(value))):
+        raise InputError("TOO_LONG", field, limit=cast("int", schema["maxLength"]))
+    if len(value) < cast("int", schema.get("minLength", 0)):
+        raise InputError("TOO_SHORT", field, limit=cast("int", schema["minLength"]))
+    if _BAD_TEXT.search(value):
+        raise InputError("BAD_TEXT", field)
     if "pattern" in schema and _compiled(cast("str", schema["pattern"])).fullmatch(value) is None:
         raise InputError("BAD_FORMAT", field)
     if "format" in schema:
