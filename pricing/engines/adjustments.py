@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Final, cast
 
 from pricing.engines import shapes
-from pricing.engines.checkers import charges
+from pricing.engines.checkers import charges, information
 from pricing.engines.errors import InputError
-from pricing.engines.result import Line, Quote, canonical
+from pricing.engines.result import Claim, Line, Quote, Standing, canonical
 from pricing.engines.shapes import Json, JsonObject, Schema
 from pricing.engines.validate import read_amount, validate
 from pricing.money import PPM, Currency, share_ppm
@@ -33,6 +33,13 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
 }
 """Labels of the lines that adjustments add."""
 
+_RISING: Final = frozenset(
+    {charges.LINES_SUM, charges.MONOTONE, information.NOISE_MONOTONE, information.BUNDLE_MONOTONE, information.INFORMATION_MONOTONE}
+)
+_NOT_SPLIT: Final = frozenset(
+    {charges.SUBADDITIVE, information.NOISE_SUBADDITIVE, information.BUNDLE_SUBADDITIVE, information.COMBINATIONS_SUBADDITIVE}
+)
+
 
 def read_adjustments(value: Json, unit: Currency) -> JsonObject:
     """Return a plan's adjustments, or refuse them when the plan is made.
@@ -52,9 +59,9 @@ def read_adjustments(value: Json, unit: Currency) -> JsonObject:
 def adjusted(quote: Quote, adjustments: JsonObject) -> Quote:
     """Return a quote with a plan's adjustments carried out: free allowance, then discount, then least and most.
 
-    The discount is rounded down to the minor unit, so no buyer is promised more than is given. Each step keeps a price that never falls as
-    usage grows. A free allowance can be used twice by buying twice, so with one nothing is claimed of splitting. The digest then covers
-    the adjustments too: SHA-256 over the RFC 8785 bytes of ``{"adjustments", "inputs_digest"}``.
+    The discount is rounded down to the minor unit, so no buyer is promised more than is given. Of the model's claims those stay that these
+    steps cannot make false, see ``_claims``. The digest then covers the adjustments too: SHA-256 over the RFC 8785 bytes of
+    ``{"adjustments", "inputs_digest"}``.
     """
     if not adjustments:
         return quote
@@ -70,8 +77,23 @@ def adjusted(quote: Quote, adjustments: JsonObject) -> Quote:
         quote,
         amount_minor=amount,
         lines=tuple(lines),
-        claims=tuple(claim for claim in quote.claims if claim.property != charges.SUBADDITIVE or "free_amount" not in adjustments),
+        claims=_claims(quote.claims, adjustments),
         inputs_digest=hashlib.sha256(canonical(told)).hexdigest(),
+    )
+
+
+def _claims(claims: tuple[Claim, ...], adjustments: JsonObject) -> tuple[Claim, ...]:
+    """Return the claims that hold of the adjusted price too; what was shown false stays, as said of the price before.
+
+    Each step never falls as the price rises, so a price that never falls as more is bought stays one. Discount, least and most never make
+    a whole dearer than its parts; a free allowance does, for it can be used twice by buying twice. Anything else (a cap, a share within
+    an income, a charge met exactly) a step may break.
+    """
+    kept = _RISING if "free_amount" in adjustments else _RISING | _NOT_SPLIT
+    return tuple(
+        replace(claim, witness={**claim.witness, "of": "the price before adjustments"}) if claim.standing is Standing.NOT_HELD else claim
+        for claim in claims
+        if claim.standing is Standing.NOT_HELD or claim.property in kept
     )
 
 
