@@ -60,7 +60,7 @@ def cost_value(efforts: Sequence[Effort], profit: Fraction, coefficients: Sequen
         profit: R, the normal profit as a rate of C.
         coefficients: δ, each non-negative.
 
-    Source: China Appraisal Society, 数据资产评估指导意见 (中评协〔2023〕17号): V = C · δ, replacement cost with an adjustment coefficient.
+    Replacement cost is one of the three approaches of the China Appraisal Society's 数据资产评估指导意见 (中评协〔2023〕17号).
     """
     value = sum((effort.cost * effort.worth for effort in efforts), Fraction(0)) * (1 + profit)
     for coefficient in coefficients:
