@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Final, cast
 
@@ -96,14 +96,12 @@ def _moment(inputs: JsonObject, name: str, *, seconds: bool) -> datetime:
     if name not in inputs:
         raise InputError("REQUIRED", field)
     text = cast("str", inputs[name])
-    if seconds:
+    try:
         moment = datetime.fromisoformat(text)
-        if len(text) <= len("2026-01-01") or moment.tzinfo is None:
-            raise InputError("BAD_FORMAT", field)
-    else:
-        if len(text) != len("2026-01-01"):
-            raise InputError("BAD_FORMAT", field)
-        moment = datetime.combine(date.fromisoformat(text), datetime.min.time())
+    except ValueError:
+        raise InputError("BAD_FORMAT", field) from None
+    if ("T" in text) != seconds:
+        raise InputError("BAD_FORMAT", field)
     if moment.year < _FIRST_YEAR:
         raise InputError("TOO_SMALL", field, limit=f"{_FIRST_YEAR}-01-01")
     if moment.year > _LAST_YEAR:
@@ -144,6 +142,7 @@ def _after(params: JsonObject, start: datetime, periods: int) -> datetime:
 
 _COPIES: Final = shapes.integer(("Copies", "份数"), least=1, most=MAX_COPIES, default=1)
 _MOMENT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))?$"
+_WHEN: Final = ("a day, or, charged by the second, an instant with its offset from UTC", "日期；按秒计费时为带时区偏移的时刻")
 
 FIXED: Final = Model(
     key="fixed",
@@ -189,8 +188,8 @@ FIXED: Final = Model(
                 ("Purchase", "购买"),
                 {
                     "copies": _COPIES,
-                    "start": shapes.text(("Start", "开始"), pattern=_MOMENT, longest=32, kind="date-time"),
-                    "end": shapes.text(("End (exclusive)", "结束（不含）"), pattern=_MOMENT, longest=32, kind="date-time"),
+                    "start": shapes.text((f"Start: {_WHEN[0]}", f"开始：{_WHEN[1]}"), pattern=_MOMENT, longest=32),
+                    "end": shapes.text((f"End (exclusive): {_WHEN[0]}", f"结束（不含）：{_WHEN[1]}"), pattern=_MOMENT, longest=32),
                 },
             ),
             _quote,

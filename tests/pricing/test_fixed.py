@@ -1,5 +1,6 @@
 """Subscriptions over long spans: periods are counted as a calendar counts them, and a century is answered."""
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.engines.catalogue import model_at
+from pricing.engines.errors import InputError
 from pricing.engines.fixed import _after, _whole_periods
 from pricing.engines.model import Verb
 
@@ -36,3 +38,20 @@ def test_whole_periods_are_those_that_a_calendar_counts_one_by_one(start, days, 
     while _after(params, first, whole + 1) <= end:
         whole += 1
     assert _whole_periods(params, first, end) == whole
+
+
+@pytest.mark.parametrize("moment", ["2026-01-01", "2026-01-01T00:00:00Z", "2026-01-01T23:59:59+08:00"])
+def test_the_form_of_start_and_end_asks_for_what_is_taken_and_for_no_other_format(moment):
+    form = model_at("fixed").describe()["verbs"]["quote"]["properties"]
+    for name in ("start", "end"):
+        assert "format" not in form[name]
+        assert re.search(form[name]["pattern"], moment)
+
+
+@pytest.mark.parametrize("moment", ["2026-02-30", "2026-01-01T25:00:00Z", "2026-01-01T00:00:00+24:00", "0000-01-01"])
+@pytest.mark.parametrize("proration", ["day", "second"])
+def test_a_moment_that_no_calendar_has_is_refused(moment, proration):
+    params = {**SUBSCRIPTION, "period": "month", "proration": proration}
+    with pytest.raises(InputError) as refused:
+        model_at("fixed").run(Verb.QUOTE, params=params, inputs={"start": moment, "end": moment})
+    assert (refused.value.code, refused.value.field) == ("BAD_FORMAT", "inputs.start")

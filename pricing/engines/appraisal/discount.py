@@ -64,8 +64,8 @@ def present_value(flows: Sequence[Fraction], factors: Sequence[Fraction]) -> Fra
 def tab_factor(tax: Fraction, factors: Sequence[Fraction]) -> Fraction:
     """Return by how much the tax benefit of amortising the asset raises its value: 1 / (1 - t · Σ factors / n).
 
-    The asset is amortised in n equal parts, one for each factor, and each part saves tax at the rate t, below 1. So a value V of flows worth
-    PV solves V = PV + t · V · Σ factors / n.
+    The asset is amortised in n equal parts, one for each factor, and each part saves tax at the rate t, below 1. So the value V of flows
+    worth PV solves V = PV + t · V · Σ factors / n.
     """
     return 1 / (1 - tax * sum(factors) / len(factors))
 
