@@ -19,7 +19,7 @@ SCHEMA: Final[Schema] = shapes.record(
     ("Adjustments", "价格调整"),
     {
         "free_amount": shapes.amount(("Part of each amount that is free", "每笔免费额度")),
-        "discount_ppm": shapes.integer(("Discount in parts per million", "折扣（百万分之）"), least=0, most=PPM),
+        "discount_ppm": shapes.integer(("Discount in parts per million", "减价幅度（百万分之）"), least=0, most=PPM),
         "minimum": shapes.amount(("Least amount", "最低收费")),
         "maximum": shapes.amount(("Most amount", "最高收费")),
     },
@@ -27,7 +27,7 @@ SCHEMA: Final[Schema] = shapes.record(
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "FREE_ALLOWANCE": ("Free allowance of {free}", "免费额度 {free}"),
-    "DISCOUNT": ("Discount of {ppm} parts per million", "折扣，百万分之 {ppm}"),
+    "DISCOUNT": ("Discount of {ppm} parts per million", "减价百万分之 {ppm}"),
     "LEAST_AMOUNT": ("Up to the least amount of {limit}", "补足最低收费 {limit}"),
     "MOST_AMOUNT": ("Down to the most amount of {limit}", "按最高收费 {limit} 封顶"),
 }
