@@ -9,7 +9,7 @@ from time import process_time
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from pricing.engines.appraisal import hedonic
@@ -188,6 +188,30 @@ def test_attributes_that_nearly_follow_from_each_other_cost_no_digit_that_is_sho
     assert quote.amount_minor == round(Fraction(f"{expected:.9g}") * 100)
     hundredfold = appraise(plan, [{**row, "price": row["price"].replace(".", "") + ".00"} for row in NEARLY], subject=[2, 2])
     assert abs(hundredfold.amount_minor - 100 * quote.amount_minor) <= 50
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 10**9)), min_size=5, max_size=9),
+    st.integers(1, 10**7),
+    st.tuples(st.integers(-9, 9), st.integers(-9, 9)),
+)
+def test_every_prediction_is_that_of_the_normal_equations_however_alike_the_attributes(rows, alike, point):
+    """The second attribute is the first but for a part of ``alike``, so the condition reaches ten million."""
+    attributes = [[Decimal(one), Decimal(one) + Decimal(other) / alike] for one, other, _ in rows]
+    logs = [log(Fraction(price, 100)) for _, _, price in rows]
+    try:
+        ours = hedonic.fit(attributes, logs, [Decimal(value) for value in point])
+    except (hedonic.Dependent, hedonic.Decisive):
+        reject()
+    written = [[str(value) for value in row] for row in attributes]
+    assert float(ours.subject) == pytest.approx(
+        float(solved_exactly(written, [Fraction(each) for each in logs], point)), rel=1e-12, abs=1e-12
+    )
+    for at in range(len(rows)):
+        kept = [index for index in range(len(rows)) if index != at]
+        without = solved_exactly([written[index] for index in kept], [Fraction(logs[index]) for index in kept], written[at])
+        assert float(ours.left_out[at]) == pytest.approx(float(without), rel=1e-12, abs=1e-12)
 
 
 def test_an_attribute_without_effect_is_shown_without_one():
