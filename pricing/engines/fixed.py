@@ -197,11 +197,11 @@ FIXED: Final = Model(
     },
     sentences={
         "PRICE": ("Price", "价格"),
-        "PERIODS": ("{periods} whole periods, {copies} copies", "{periods} 个整期，{copies} 份"),
-        "PERIOD_STARTED": ("A started period, {copies} copies", "不足一期按一期计，{copies} 份"),
-        "PERIOD_DAYS": ("{used} of the {of} days of a period, {copies} copies", "一期 {of} 天中的 {used} 天，{copies} 份"),
-        "TRIAL": ("The first {days} days are free", "前 {days} 天免费试用"),
-        "PERIOD_SECONDS": ("{used} of the {of} seconds of a period, {copies} copies", "一期 {of} 秒中的 {used} 秒，{copies} 份"),
+        "PERIODS": ("Whole periods: {periods}; copies: {copies}", "{periods} 个整期，{copies} 份"),
+        "PERIOD_STARTED": ("A started period; copies: {copies}", "不足一期按一期计，{copies} 份"),
+        "PERIOD_DAYS": ("{used} of the {of} days of a period; copies: {copies}", "一期 {of} 天中的 {used} 天，{copies} 份"),
+        "TRIAL": ("Days that are free at first: {days}", "前 {days} 天免费试用"),
+        "PERIOD_SECONDS": ("{used} of the {of} seconds of a period; copies: {copies}", "一期 {of} 秒中的 {used} 秒，{copies} 份"),
     },
     examples=(
         Example(

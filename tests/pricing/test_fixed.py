@@ -11,6 +11,7 @@ from pricing.engines.catalogue import model_at
 from pricing.engines.errors import InputError
 from pricing.engines.fixed import _after, _whole_periods
 from pricing.engines.model import Verb
+from pricing.engines.texts import line_text
 
 SUBSCRIPTION = {"kind": "subscription", "currency": "CNY", "price": "310.00"}
 
@@ -55,3 +56,11 @@ def test_a_moment_that_no_calendar_has_is_refused(moment, proration):
     with pytest.raises(InputError) as refused:
         model_at("fixed").run(Verb.QUOTE, params=params, inputs={"start": moment, "end": moment})
     assert (refused.value.code, refused.value.field) == ("BAD_FORMAT", "inputs.start")
+
+
+def test_one_period_of_one_copy_reads_as_well_as_several():
+    params, inputs = {**SUBSCRIPTION, "period": "day", "trial_days": 1}, {"start": "2026-01-01", "end": "2026-01-02"}
+    model = model_at("fixed")
+    lines = model.run(Verb.QUOTE, params=params, inputs=inputs).lines
+    assert [line_text(model, line, "en") for line in lines] == ["Whole periods: 1; copies: 1", "Days that are free at first: 1"]
+    assert [line_text(model, line, "zh") for line in lines] == ["1 个整期，1 份", "前 1 天免费试用"]

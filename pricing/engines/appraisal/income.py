@@ -198,7 +198,7 @@ INCOME: Final = Model(
     operations={Verb.APPRAISE: Operation(INPUTS, _appraise)},
     sentences={
         "YEAR": ("Cash flow of year {year}, discounted", "第 {year} 年现金流折现"),
-        "TAX_BENEFIT": ("Tax benefit of amortising over {years} years at {percent}%", "{years} 年摊销的税收收益，税率 {percent}%"),
+        "TAX_BENEFIT": ("Tax benefit of amortisation at {percent}%; years: {years}", "{years} 年摊销的税收收益，税率 {percent}%"),
     },
     examples=EXAMPLES,
     check_params=read_plan,

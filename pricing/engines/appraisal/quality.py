@@ -175,7 +175,7 @@ QUALITY: Final = Model(
     sentences={
         "BASE_VALUE": ("Value before adjustment", "调整前价值"),
         "QUALITY": ("Quality index {index} against {reference}", "质量指数 {index}，基准 {reference}"),
-        "FRESHNESS": ("Age of {days} days", "数据龄 {days} 天"),
+        "FRESHNESS": ("Age in days: {days}", "数据龄 {days} 天"),
         "SCARCITY": ("Demand of {demand} against a supply of {supply}", "需求 {demand}，供给 {supply}"),
     },
     examples=(
