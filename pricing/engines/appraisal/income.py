@@ -145,7 +145,7 @@ def _return_claims(plan: Plan, price: Fraction, flows: Sequence[Fraction], rate:
 
 
 def _percent(rate: float) -> str:
-    """Return a rate in percent, to nine places and nine digits: a root at zero is found only to its last bits."""
+    """Return a rate in percent, to nine places and nine digits: a root at zero is found only to 1e-20."""
     return shown(round(100 * rate, SHOWN_DIGITS))
 
 
