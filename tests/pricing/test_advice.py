@@ -158,6 +158,14 @@ def test_what_cannot_be_asked_changes_nothing(merchant, snapshot, given, code, f
     assert snapshot(Advice, Job, Outbox) == before
 
 
+@pytest.mark.parametrize(
+    ("given", "field"), [({"valuedOn": None}, ["appraiser"]), ({"appraiser": None}, ["valuedOn"])], ids=["no date", "no appraiser"]
+)
+def test_half_of_an_appraisals_statement_is_refused_with_a_proposal(merchant, given, field):
+    asked = ask(merchant, priced(merchant), advising(merchant, LEARN, "learn"), LEARN.inputs, verb="propose", seed="1", **given)
+    assert asked.user_errors == [UserError(code="APPRAISER_MISSING", field=field)]
+
+
 def test_nobody_asks_about_or_reads_of_anothers_plan(merchant, snapshot):
     other = Client(token=admit(PartyKind.MERCHANT, name="Other").token)
     buyer, regulator = (Client(token=admit(kind).token) for kind in (PartyKind.BUYER, PartyKind.REGULATOR))
