@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Final, cast
 
 from pricing.engines import shapes
-from pricing.engines.checkers import charges
+from pricing.engines.checkers import charges, information
 from pricing.engines.errors import InputError
-from pricing.engines.result import Line, Quote, canonical
+from pricing.engines.result import Claim, Line, Quote, Standing, canonical
 from pricing.engines.shapes import Json, JsonObject, Schema
 from pricing.engines.validate import read_amount, validate
 from pricing.money import PPM, Currency, share_ppm
@@ -19,7 +19,7 @@ SCHEMA: Final[Schema] = shapes.record(
     ("Adjustments", "价格调整"),
     {
         "free_amount": shapes.amount(("Part of each amount that is free", "每笔免费额度")),
-        "discount_ppm": shapes.integer(("Discount in parts per million", "折扣（百万分之）"), least=0, most=PPM),
+        "discount_ppm": shapes.integer(("Discount in parts per million", "减价幅度（百万分之）"), least=0, most=PPM),
         "minimum": shapes.amount(("Least amount", "最低收费")),
         "maximum": shapes.amount(("Most amount", "最高收费")),
     },
@@ -27,11 +27,18 @@ SCHEMA: Final[Schema] = shapes.record(
 
 SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "FREE_ALLOWANCE": ("Free allowance of {free}", "免费额度 {free}"),
-    "DISCOUNT": ("Discount of {ppm} parts per million", "折扣，百万分之 {ppm}"),
+    "DISCOUNT": ("Discount of {ppm} parts per million", "减价百万分之 {ppm}"),
     "LEAST_AMOUNT": ("Up to the least amount of {limit}", "补足最低收费 {limit}"),
     "MOST_AMOUNT": ("Down to the most amount of {limit}", "按最高收费 {limit} 封顶"),
 }
 """Labels of the lines that adjustments add."""
+
+_RISING: Final = frozenset(
+    {charges.LINES_SUM, charges.MONOTONE, information.NOISE_MONOTONE, information.BUNDLE_MONOTONE, information.INFORMATION_MONOTONE}
+)
+_NOT_SPLIT: Final = frozenset(
+    {charges.SUBADDITIVE, information.NOISE_SUBADDITIVE, information.BUNDLE_SUBADDITIVE, information.COMBINATIONS_SUBADDITIVE}
+)
 
 
 def read_adjustments(value: Json, unit: Currency) -> JsonObject:
@@ -52,9 +59,9 @@ def read_adjustments(value: Json, unit: Currency) -> JsonObject:
 def adjusted(quote: Quote, adjustments: JsonObject) -> Quote:
     """Return a quote with a plan's adjustments carried out: free allowance, then discount, then least and most.
 
-    The discount is rounded down to the minor unit, so no buyer is promised more than is given. Each step keeps a price that never falls as
-    usage grows. A free allowance can be used twice by buying twice, so with one nothing is claimed of splitting. The digest then covers
-    the adjustments too: SHA-256 over the RFC 8785 bytes of ``{"adjustments", "inputs_digest"}``.
+    The discount is rounded down to the minor unit, so no buyer is promised more than is given. Of the model's claims those stay that these
+    steps cannot make false, see ``_claims``. The digest then covers the adjustments too: SHA-256 over the RFC 8785 bytes of
+    ``{"adjustments", "inputs_digest"}``.
     """
     if not adjustments:
         return quote
@@ -70,8 +77,23 @@ def adjusted(quote: Quote, adjustments: JsonObject) -> Quote:
         quote,
         amount_minor=amount,
         lines=tuple(lines),
-        claims=tuple(claim for claim in quote.claims if claim.property != charges.SUBADDITIVE or "free_amount" not in adjustments),
+        claims=_claims(quote.claims, adjustments),
         inputs_digest=hashlib.sha256(canonical(told)).hexdigest(),
+    )
+
+
+def _claims(claims: tuple[Claim, ...], adjustments: JsonObject) -> tuple[Claim, ...]:
+    """Return the claims that hold of the adjusted price too; what was shown false stays, as said of the price before.
+
+    Each step never falls as the price rises, so a price that never falls as more is bought stays one. Discount, least and most never make
+    a whole dearer than its parts; a free allowance does, for it can be used twice by buying twice. Anything else (a cap, a share within
+    an income, a charge met exactly) a step may break.
+    """
+    kept = _RISING if "free_amount" in adjustments else _RISING | _NOT_SPLIT
+    return tuple(
+        replace(claim, witness={**claim.witness, "of": "the price before adjustments"}) if claim.standing is Standing.NOT_HELD else claim
+        for claim in claims
+        if claim.standing is Standing.NOT_HELD or claim.property in kept
     )
 
 

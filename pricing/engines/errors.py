@@ -37,7 +37,6 @@ class InputError(PricingError):
         "TOO_LARGE": ("Must be at most {limit}.", "不得大于 {limit}。"),
         "TOO_FEW": ("At least {limit} entries are needed.", "至少需要 {limit} 项。"),
         "TOO_MANY": ("At most {limit} entries are accepted.", "最多接受 {limit} 项。"),
-        "TOO_SHORT": ("At least {limit} characters are needed.", "至少需要 {limit} 个字符。"),
         "TOO_LONG": ("At most {limit} characters are accepted.", "最多接受 {limit} 个字符。"),
         "BAD_FORMAT": ("The text does not have the required form.", "文本格式不符合要求。"),
         "BAD_TEXT": ("The text holds characters that cannot be stored.", "文本含有无法存储的字符。"),
@@ -54,6 +53,10 @@ class InputError(PricingError):
             "总量计价可能随用量增加而下降，只能整期一次计费；如需分次计费，请选用下包络。",
         ),
         "BILLED_EXCEEDS_CHARGE": ("More was billed before than the whole usage costs.", "先前已计费金额超过全部用量的费用。"),
+        "FROM_RECORD": (
+            "The market takes this from its own record of what you bought; leave it out.",
+            "此项由市场根据自身的成交记录填写，请勿自行填写。",
+        ),
         "NOT_FOR_THIS_PLAN": ("This plan does not use this field.", "该方案不使用此字段。"),
         "ENDS_BEFORE_START": ("The end must come after the start.", "结束时间必须晚于开始时间。"),
         "OFFSETS_DIFFER": ("Start and end must have the same offset from UTC.", "开始与结束须使用相同的时区偏移。"),
@@ -154,10 +157,22 @@ class InputError(PricingError):
             "Only columns of the same type and decimal places can be joined.",
             "只有类型与小数位数相同的列才能连接。",
         ),
-        "QUERY_TOO_LARGE": ("The query joins more than {limit} rows; filter it more.", "查询连接超过 {limit} 行，请增加筛选条件。"),
+        "NUMBERS_ONLY": ("Only a column of numbers has a sum or an average.", "只有数值列才能求和或求平均值。"),
+        "QUERY_TOO_LARGE": (
+            "Before any filter the query joins more than {limit} values, rows times columns. Join fewer tables or take fewer columns.",
+            "查询在筛选前连接超过 {limit} 个值（行数乘列数）；请减少连接的表或所取的列。",
+        ),
+        "QUERIES_TOO_LARGE": (
+            "The queries together look at more than {limit} values. Ask fewer at once, or with fewer columns, conditions and aggregates.",
+            "各查询合计需处理超过 {limit} 个值；请减少一次询价的查询数，或减少列、条件与聚合。",
+        ),
         "PRICE_POINTS_CONFLICT": (
-            "No prices meet these points: a view costs more than views that determine it, or more than the whole. Lower it.",
-            "无法同时满足这些价格点：某视图的价格高于可推出它的视图或整体价格，请调低。",
+            "No prices meet these points: a view costs more than views that determine it, or than all. Lower it, or enlarge the support.",
+            "无法同时满足这些价格点：某视图的价格高于可推出它的视图或整体价格；请调低价格或扩大支持集。",
+        ),
+        "COLUMN_FREE": (
+            "No element of the support changes {column}, so it would be free. Enlarge the support, or its table's share of the price.",
+            "支持集中没有元素改动列 {column}，该列将变为免费；请扩大支持集，或提高该表的价格占比。",
         ),
         "COMPENSATION_EXCEEDS_PRICE": (
             "The owners would be owed {needed} minor units and the answer costs {price}; raise the rate or lower the variance.",

@@ -41,6 +41,10 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Takes how many steps are done and how many there are. May raise, which ends the computation; no answer depends on it."""
 
 
+Memory: TypeAlias = Callable[[Sequence[JsonObject]], JsonObject]
+"""Makes inputs, by name, from the extras of the quotes that a buyer bought by the same plan before; the same names if there are none."""
+
+
 def silent(done: int, total: int, /) -> None:
     """Report progress to nobody."""
 
@@ -98,11 +102,13 @@ class Operation:
 
     Attributes:
         seeded: whether it draws at random, always or, given as a function, under some parameters only.
+        remember: where a use is priced by what its buyer bought before, which is then for the market to say and not for the buyer.
     """
 
     inputs_schema: Schema
     run: Callable[[Call], Answer]
     seeded: bool | Callable[[JsonObject], bool] = False
+    remember: Memory | None = None
     write: Callable[[Json], bytes] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,12 +1,14 @@
 """The one way from a plan and a use to a price: the model's answer with the plan's own adjustments."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from pricing.engines.adjustments import adjusted
 from pricing.engines.catalogue import model_at
-from pricing.engines.model import Model, Prepared, Progress, Verb, silent
+from pricing.engines.errors import InputError
+from pricing.engines.model import Memory, Model, Prepared, Progress, Verb, silent
 from pricing.engines.result import Quote as Answer
 from pricing.plans.models import Plan
 
@@ -22,6 +24,26 @@ SELLING: Final = frozenset({*PRICING, Verb.CLEAR})
 def model_of(plan: Plan) -> Model:
     """The model that a plan picked, at the version that it picked."""
     return model_at(plan.model_key, plan.model_version)
+
+
+def memory_of(plan: Plan) -> Memory | None:
+    """What makes inputs of a binding quote by the plan of what its buyer bought by it before; None where that does not matter."""
+    operation = model_of(plan).operations.get(Verb.QUOTE)
+    return None if operation is None else operation.remember
+
+
+def with_memory(plan: Plan, usage: dict[str, Any], earlier: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """A use, with what the plan's model remembers of the buyer's earlier quotes, by their extras; the buyer may not state that.
+
+    Raises:
+        InputError: FROM_RECORD, naming what was stated.
+    """
+    memory = memory_of(plan)
+    ours = memory(earlier) if memory else {}
+    for name in ours:
+        if name in usage:
+            raise InputError("FROM_RECORD", f"inputs.{name}")
+    return {**usage, **{name: value for name, value in ours.items() if value}}
 
 
 def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | None = None, progress: Progress = silent) -> Answer:

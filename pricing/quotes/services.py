@@ -1,5 +1,6 @@
 """Makes quotes and takes them: the price always comes from the plan, never from the client."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -12,7 +13,7 @@ from pricing.engines.result import Quote as Answer
 from pricing.money import PricingError
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
-from pricing.plans.pricing import answer_of
+from pricing.plans.pricing import answer_of, with_memory
 from pricing.quotes.award import awarded
 from pricing.quotes.errors import QuoteAltered, QuoteExpired, QuoteUsed
 from pricing.quotes.models import Quote
@@ -34,16 +35,18 @@ class Award:
     surplus_to: UUID | None = None
 
 
-def quote_make(*, actor: Actor, plan: Plan, offer_id: UUID, usage: dict[str, Any]) -> Quote:
+def quote_make(*, actor: Actor, plan: Plan, offer_id: UUID, usage: dict[str, Any], earlier: Sequence[dict[str, Any]] = ()) -> Quote:
     """Apply a plan to one use, for the actor's organisation; binding for ``BINDING``.
 
+    ``earlier`` are the extras of the quotes that the organisation bought by the plan before, where its model has a memory (see there).
     Called in the caller's transaction. Writes one ``quote.made`` event.
 
     Raises:
         PricingRefused: the model refuses an input; names the field.
     """
     try:
-        answer = answer_of(plan, Verb.QUOTE, inputs=usage)
+        inputs = with_memory(plan, usage, earlier)
+        answer = answer_of(plan, Verb.QUOTE, inputs=inputs)
     except PricingError as error:
         raise PricingRefused(error, under=("usage",)) from error
     now = clock.now()
@@ -53,7 +56,7 @@ def quote_make(*, actor: Actor, plan: Plan, offer_id: UUID, usage: dict[str, Any
         buyer_id=actor.acting_for,
         seller_id=plan.owner_id,
         verb=answer.verb,
-        inputs=usage,
+        inputs=inputs,
         inputs_digest=answer.inputs_digest,
         amount_minor=answer.amount_minor,
         currency=answer.currency.code,

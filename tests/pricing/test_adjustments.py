@@ -13,7 +13,7 @@ from pricing.engines.catalogue import model_at
 from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError
 from pricing.engines.model import Verb
-from pricing.engines.result import Quote, canonical
+from pricing.engines.result import Quote, Standing, canonical
 from pricing.money import CNY, CURRENCIES
 from registry.base.actor import PartyKind
 from tests.listings import shop
@@ -66,6 +66,67 @@ def test_with_a_free_allowance_nothing_is_claimed_of_splitting_because_it_pays()
     assert {claim.property for claim in quoted(10, free_amount="5").claims} == {"monotone", "lines_sum"}
     assert {claim.property for claim in quoted(10, discount_ppm=5).claims} == {"monotone", "subadditive", "lines_sum"}
     assert quoted(10, free_amount="5").amount_minor > 2 * quoted(5, free_amount="5").amount_minor
+
+
+CEILING, QUERY, SHARE = (model_at(key).examples[0] for key in ("ceiling", "query", "income_share"))
+
+
+def put_on(model, example, **on_top):
+    quote = model_at(model).run(example.verb, params=example.params, inputs=example.inputs)
+    return quote, adjusted(quote, read_adjustments(on_top, CNY))
+
+
+@pytest.mark.parametrize(
+    ("model", "example", "lost"),
+    [
+        ("ceiling", CEILING, {"caps_within_revenue", "price_within_cap", "public_use_free", "claw_back_conserves"}),
+        ("query", QUERY, {"never_charged_twice", "price_points"}),
+        ("income_share", SHARE, {"share_within_income"}),
+    ],
+)
+def test_nothing_is_claimed_of_an_adjusted_price_that_the_adjustment_can_break(model, example, lost):
+    before, after = put_on(model, example, minimum="999999.99")
+    claimed, kept = ({claim.property for claim in quote.claims} for quote in (before, after))
+    assert after.amount_minor == 99_999_999
+    assert claimed - kept == lost & claimed != set()
+    assert kept <= {"monotone", "subadditive", "bundle_monotone", "bundle_subadditive", "information_monotone", "lines_sum"}
+
+
+def test_a_least_amount_would_break_what_an_income_share_promises():
+    _, after = put_on("income_share", SHARE, minimum="2000")
+    income = int(after.lines[0].quantity * 100)
+    assert charges.share_within_income(after.amount_minor, income) == {"share": 200_000, "income": 119_055}
+
+
+def test_what_was_shown_false_stays_said_of_the_price_before():
+    tiers = [{"up_to": "5", "unit_price": "5"}, {"up_to": "10", "unit_price": "4"}, {"unit_price": "3"}]
+    quote = model_at("metered").run(Verb.QUOTE, params={**METERED, "mode": "volume", "tiers": tiers}, inputs={"quantity": "5"})
+    found = {claim.property: claim for claim in quote.claims}["monotone"]
+    said = {claim.property: claim for claim in adjusted(quote, {"discount_ppm": 1}).claims}["monotone"]
+    assert (found.standing, said.standing) == (Standing.NOT_HELD, Standing.NOT_HELD)
+    assert said.witness == {**found.witness, "of": "the price before adjustments"}
+
+
+@given(
+    st.tuples(st.integers(0, 5_000), st.integers(0, 5_000)),
+    st.integers(0, 1_000_000),
+    st.tuples(st.integers(0, 5_000), st.integers(0, 5_000)).map(sorted),
+)
+def test_discount_and_limits_never_make_a_whole_dearer_than_its_parts(parts, ppm, limits):
+    least, most = (f"{limit // 100}.{limit % 100:02}" for limit in limits)
+    on_top = read_adjustments({"discount_ppm": ppm, "minimum": least, "maximum": most}, CNY)
+
+    def charged(minor):
+        price = {"kind": "one_off", "currency": "CNY", "price": f"{minor // 100}.{minor % 100:02}"}
+        return adjusted(model_at("fixed").run(Verb.QUOTE, params=price, inputs={}), on_top).amount_minor
+
+    assert charged(sum(parts)) <= charged(parts[0]) + charged(parts[1])
+
+
+def test_a_claim_is_said_with_its_standing_in_each_languages_own_marks():
+    claim = quoted(10).claims[0]
+    assert texts.claim_text(claim, "en") == "Using more never costs less (before rounding): proven for every input"
+    assert texts.claim_text(claim, "zh") == "用量增加，费用不减（取整前）：对任何输入均已证明"
 
 
 @given(

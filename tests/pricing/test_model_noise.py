@@ -1,4 +1,4 @@
-"""The noisy model: the published example, the optimum against trying every curve, and no gain from averaging."""
+"""The noisy model: a worked example, the optimum against trying every curve, and no gain from averaging."""
 
 from fractions import Fraction
 from itertools import pairwise, product
@@ -15,7 +15,7 @@ from pricing.engines.information.noise_curve import Anchor, Segment
 from pricing.engines.model import Verb
 from pricing.engines.result import Standing
 
-PAPER = MODEL_NOISE.examples[0].inputs
+WORKED = MODEL_NOISE.examples[0].inputs
 CURVE = {"currency": "CNY", "curve": [{"precision": "1", "price": "0.07"}, {"precision": "2.5", "price": "0.11"}]}
 
 
@@ -36,8 +36,8 @@ def curves(draw):
 PRECISIONS = st.lists(st.fractions(Fraction(1, 50), 30, max_denominator=50), min_size=1, max_size=6)
 
 
-def test_the_published_example_gives_its_four_numbers():
-    quote = MODEL_NOISE.run(Verb.OPTIMISE, params={"currency": "CNY"}, inputs=PAPER)
+def test_the_worked_example_gives_its_four_numbers():
+    quote = MODEL_NOISE.run(Verb.OPTIMISE, params={"currency": "CNY"}, inputs=WORKED)
     assert quote.amount_minor == 19_375
     assert quote.extras == {
         "curve": [{"precision": "1", "price": "100"}, {"precision": "2", "price": "150"}],
@@ -52,7 +52,7 @@ def test_the_published_example_gives_its_four_numbers():
 
 
 def test_the_curve_that_optimise_advises_is_accepted_as_the_plan_and_charges_those_prices():
-    advice = MODEL_NOISE.run(Verb.OPTIMISE, params={"currency": "CNY"}, inputs=PAPER).extras
+    advice = MODEL_NOISE.run(Verb.OPTIMISE, params={"currency": "CNY"}, inputs=WORKED).extras
     plan = {"currency": "CNY", "curve": advice["curve"]}
     prices = [MODEL_NOISE.run(Verb.QUOTE, params=plan, inputs={"precision": str(x)}).amount_minor for x in (1, 2, 3, 4)]
     assert prices == [10_000, 15_000, 22_500, 30_000]

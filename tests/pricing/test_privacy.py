@@ -103,7 +103,10 @@ def test_no_combination_of_noisy_answers_is_cheaper_before_or_after_rounding(nor
 
 def test_the_checkers_catch_wrong_prices_and_payments():
     answers = [([Fraction(1)], Fraction(1)), ([Fraction(2)], Fraction(3))]
-    assert information.combinations_subadditive(lambda weights, _: abs(weights[0]) ** 2, answers) == {"one": 0, "other": 0, "sign": 1}
+    squared = information.combinations_subadditive(lambda weights, variance: (weights[0] ** 2 / variance) ** 2, answers)
+    assert squared == {"one": 0, "other": 0, "sign": 1}
+    plain_norm = information.combinations_subadditive(lambda weights, variance: abs(weights[0]) / variance, answers)
+    assert plain_norm == {"one": 0, "times": "10"}
     assert information.within_budget([3, 3], 5) == {"total": 6, "budget": 5}
     assert information.within_budget([-1], 5) == {"total": -1, "budget": 5}
     assert information.owners_compensated([2, 1], [Fraction(4), Fraction(3)]) == {"owner": 1, "payment": 1}

@@ -19,6 +19,7 @@ from pricing.fees.selectors import schedule_current
 from pricing.fees.title import share_terms_of
 from pricing.inputs.services import given_json
 from pricing.plans.models import Plan
+from pricing.plans.pricing import memory_of
 from pricing.quotes.models import Quote
 from pricing.quotes.services import quote_make, quote_use
 from pricing.rounds.selectors import receipts_of
@@ -37,6 +38,7 @@ from settlement.escrow.selectors import escrow_of
 from settlement.escrow.states import State as EscrowState
 
 PURPOSE_MAX: Final = 400
+EARLIER_MAX: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def quote_create(
         if call.replayed:
             return call.result(Quote)
         offer = _open_offer(actor, offer_id)
-        return call.done(quote_make(actor=actor, plan=_chosen_plan(offer, plan_id), offer_id=offer.pk, usage=given))
+        plan = _chosen_plan(offer, plan_id)
+        earlier = _bought_by(actor, plan) if memory_of(plan) else []
+        return call.done(quote_make(actor=actor, plan=plan, offer_id=offer.pk, usage=given, earlier=earlier))
 
 
 def deal_request(
@@ -187,6 +191,12 @@ def _chosen_plan(offer: Offer, plan_id: UUID | None) -> Plan:
         if plan_id in {None, plan.pk}:
             return plan
     raise NotFound(field=("planId",), noun="plan of this offer")
+
+
+def _bought_by(actor: Actor, plan: Plan) -> list[dict[str, Any]]:
+    """The extras of the buyer's quotes by a plan, of deals that can no longer be refunded: the newest, each knowing what it built on."""
+    done = Deal.objects.filter(buyer=actor.organisation, quote__plan=plan, state__in=(State.SETTLED, State.IN_FORCE))
+    return list(done.order_by("-requested_at", "-pk").values_list("quote__answer__extras", flat=True)[:EARLIER_MAX])
 
 
 def _require_institution(institution_id: UUID) -> None:

@@ -26,6 +26,8 @@ OWNERS_COMPENSATED: Final = "owners_compensated"
 OFFERS_MONOTONE: Final = "offers_monotone"
 
 MAX_ORDERS: Final = 5
+MULTIPLES: Final = (Fraction(-1), Fraction(1, 3), Fraction(10))
+"""An answer so many times as large, with the noise that it then has, gives back the answer itself."""
 
 
 def bundle_monotone(price: Price, bundles: Sequence[AbstractSet[int]]) -> Witness | None:
@@ -102,12 +104,15 @@ def noise_subadditive(price: Callable[[Fraction], Fraction | int], precisions: S
 def combinations_subadditive(
     price: Callable[[Sequence[Fraction], Fraction], Fraction | int], answers: Sequence[tuple[Sequence[Fraction], Fraction]]
 ) -> Witness | None:
-    """Check that no sum or difference of two noisy linear answers is cheaper than the answer it amounts to, over all pairs.
+    """Check that no multiple of a noisy linear answer, and no sum or difference of two, is cheaper than the answer it amounts to.
 
     Args:
         price: what an answer costs, by its weights and its variance.
-        answers: pairs of weights, all of one length, and a positive variance.
+        answers: pairs of weights, all of one length, and a positive variance; each is tried at ``MULTIPLES``, and with every other.
     """
+    for (one, (weights, variance)), times in product(enumerate(answers), MULTIPLES):
+        if price(weights, variance) > price([times * each for each in weights], times**2 * variance):
+            return {"one": one, "times": str(times)}
     for (one, (weights, variance)), (other, (others, noise)) in product(enumerate(answers), repeat=2):
         for sign in (1, -1):
             together = price([a + sign * b for a, b in zip(weights, others, strict=True)], variance + noise)

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from pricing.engines import shapes
 from pricing.engines.errors import InputError
-from pricing.engines.information.relations import NULL, Column, Database, Ints, Ref, code_of
+from pricing.engines.information.relations import NULL, Database, Ints, Ref, code_of
 from pricing.engines.shapes import Json, JsonObject
 
 _NAME: Final = r"\w{1,64}"
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _FAR: Final = 2**62
+_LAST: Final = "\U0010ffff"
 
 FUNCTIONS: Final = ("count", "count_distinct", "sum", "avg", "min", "max")
 _COMPARISONS: Final = ("eq", "ne", "lt", "le", "gt", "ge", "starts_with")
@@ -98,7 +99,7 @@ def read_query(database: Database, given: JsonObject, field: str) -> Query:
 
     Raises:
         InputError: NOT_ALLOWED (no such table or column, or an operation on the wrong type), DUPLICATE (a table joined to itself),
-            JOIN_TYPES_DIFFER, TOO_MANY or TOO_FEW (values of a condition, columns beside groups), TOO_LARGE (a position).
+            JOIN_TYPES_DIFFER, NUMBERS_ONLY, TOO_MANY or TOO_FEW (values of a condition, columns beside groups), TOO_LARGE (a position).
     """
     tables = [_table(database, given["from"], f"{field}.from")]
     edges = _edges(database, tables, cast("Sequence[JsonObject]", given["join"]), f"{field}.join")
@@ -180,7 +181,7 @@ def _aggregate(reader: _Reader, given: JsonObject, field: str) -> Aggregate:
         return Aggregate(function, None)
     ref = reader.ref(given["column"], f"{field}.column")
     if function in {"sum", "avg"} and reader.database.column(ref).text:
-        raise InputError("WRONG_TYPE", f"{field}.column", expected="a column of numbers")
+        raise InputError("NUMBERS_ONLY", f"{field}.column")
     return Aggregate(function, ref)
 
 
@@ -201,23 +202,27 @@ def _condition(reader: _Reader, given: JsonObject, field: str) -> Condition:
         raise InputError("TOO_FEW", f"{field}.values", limit=1)
     if operator in {"is_null", "not_null"}:
         return Condition(ref, ((NULL, NULL),), outside=operator == "not_null")
-    column = reader.database.column(ref)
-    find = _text_range if column.text else _number_range
-    same = "eq" if operator in {"in", "ne"} else operator
-    found = [find(reader.database, column, same, value, f"{field}.values.{place}") for place, value in enumerate(values)]
-    return Condition(ref, tuple(found), outside=operator == "ne")
+    column, same = reader.database.column(ref), "eq" if operator in {"in", "ne"} else operator
+    if column.text:
+        ranges = [_text_range(reader.database.texts, same, value) for value in values]
+    elif operator == "starts_with":
+        raise InputError("NOT_ALLOWED", f"{field}.op", allowed=", ".join(word for word in _OPERATORS if word != operator))
+    else:
+        ranges = [_number_range(column.decimals, same, value, f"{field}.values.{place}") for place, value in enumerate(values)]
+    return Condition(ref, tuple(ranges), outside=operator == "ne")
 
 
-def _text_range(database: Database, column: Column, operator: str, value: str, field: str) -> tuple[int, int]:
-    """Return the codes of the texts that compare so with a text; texts are sorted by code point, so they lie together."""
-    del column, field
-    texts = database.texts
+def _text_range(texts: Sequence[str], operator: str, value: str) -> tuple[int, int]:
+    """Return the codes of the texts that compare so with a text; texts are sorted by code point, so they lie together.
+
+    The text that occurs nowhere stands for a long run of the last code point, so it starts with every shorter one.
+    """
     if operator == "eq":
         code = code_of(texts, value)
         return (1, 0) if code is None else (code, code)
     if operator == "starts_with":
         size = len(value)
-        high = bisect_right(texts, value, key=lambda text: text[:size]) - 1 if value else _FAR
+        high = bisect_right(texts, value, key=lambda text: text[:size]) - 1 if value.strip(_LAST) else _FAR
         return bisect_left(texts, value), high
     return {
         "lt": (0, bisect_left(texts, value) - 1),
@@ -227,14 +232,11 @@ def _text_range(database: Database, column: Column, operator: str, value: str, f
     }[operator]
 
 
-def _number_range(database: Database, column: Column, operator: str, value: str, field: str) -> tuple[int, int]:
-    """Return the scaled numbers that compare so with a number, which may be finer than the column."""
-    del database
-    if operator == "starts_with":
-        raise InputError("NOT_ALLOWED", f"{field.rsplit('.', 2)[0]}.op", allowed=", ".join(word for word in _OPERATORS if word != operator))
+def _number_range(decimals: int, operator: str, value: str, field: str) -> tuple[int, int]:
+    """Return the scaled numbers that compare so with a number, which may be finer than its column."""
     if _NUMBER.fullmatch(value) is None:
         raise InputError("NOT_A_NUMBER", field)
-    number = Fraction(value) * 10**column.decimals
+    number = Fraction(value) * 10**decimals
     low, high = math.floor(number), math.ceil(number)
     low, high = (min(max(each, -_FAR), _FAR) for each in (low, high))
     return {

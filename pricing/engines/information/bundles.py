@@ -154,7 +154,8 @@ def layer_prices(market: Market) -> Ints:
     """Return prices that extract the whole value of the best layer (Layering): within the greatest number of bundles that share an item.
 
     A layer is a minimal cover of the items of the bundles left over, so each of its bundles has an item to itself, which is given the
-    bundle's whole value. Bundles of little value are dropped first. O(layers * incidences), stopping when what is left cannot win.
+    bundle's whole value, but for at most a part of a minor unit for each item of its class. Bundles of little value are dropped first.
+    O(layers * incidences), stopping when what is left cannot win.
     """
     rows = [market.contains.indices[one:end] for one, end in zip(market.contains.indptr, market.contains.indptr[1:], strict=False)]
     left = sorted(range(len(rows)), key=lambda row: (int(market.values[row]), row))

@@ -9,7 +9,8 @@ Source: the idea of a conflict set, Deep and Koutris, SIGMOD 2017; signed deltas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,38 +18,47 @@ from numpy.typing import NDArray
 from pricing.engines.errors import InputError
 from pricing.engines.information.algebra import Query
 from pricing.engines.information.groups import Groups
-from pricing.engines.information.relations import ELEMENT, MAX_JOINED, NULL, SIGN, Bag, Database, Ints, Ref, Rows, ranks
+from pricing.engines.information.relations import ELEMENT, MAX_JOINED, NULL, SIGN, Bag, Database, Ints, Ref, Rows, Work, ranks
 from pricing.engines.information.support import Support
 
 Bits = NDArray[np.bool_]
 
+COMPARED: Final = 16
+"""So many comparisons of a condition cost as much as a value that is joined or sorted."""
 
-def conflicts(database: Database, query: Query, support: Support, field: str) -> Bits:
+
+def conflicts(database: Database, query: Query, support: Support, field: str, work: Work | None = None) -> Bits:
     """Return which elements of the support change the query's answer. O((rows + elements' joined rows) log).
 
+    Args:
+        database: the seller's.
+        query: resolved against it.
+        support: drawn from it.
+        field: where the query stands, for errors.
+        work: what all queries of the question share; without it this one has it to itself.
+
     Raises:
-        InputError: QUERY_TOO_LARGE at ``field``, if the values of the joined rows or changes pass ``MAX_JOINED``.
+        InputError: QUERY_TOO_LARGE or QUERIES_TOO_LARGE, at ``field``.
     """
-    joiner = _Joiner(database, query, field)
+    joiner = _Joiner(database, query, field, work or Work())
     delta = joiner.join_changes(support)
+    cut = query.limit is not None or query.distinct
+    whole = joiner.join_all() if query.grouped or cut else {}
+    joiner.count_sorting(cut=cut)
     changed = np.zeros(support.size, dtype=np.bool_)
     element, sign = delta[ELEMENT], delta[SIGN]
     if not len(element):
         return changed
     if query.grouped:
-        groups = Groups(query, joiner.join_all(), delta, element, sign)
+        groups = Groups(query, whole, delta, element, sign)
         rows, element, sign = groups.changes()
-        base: Callable[[], Bag] = groups.rows
     else:
         rows = Bag(tuple(delta[ref] for ref in query.outputs), len(element))
-
-        def base() -> Bag:
-            return _outputs(query, joiner.join_all())
-
-    if query.limit is None and not query.distinct:
+    if not cut:
         changed[_differing(rows, element, sign)] = True
     else:
-        changed[_differing_head(query, base(), rows, element, sign)] = True
+        base = groups.rows() if query.grouped else _outputs(query, whole)
+        changed[_differing_head(query, base, rows, element, sign)] = True
     return changed
 
 
@@ -60,7 +70,7 @@ def answer(database: Database, query: Query, field: str) -> Ints:
     Raises:
         InputError: QUERY_TOO_LARGE at ``field``.
     """
-    joined = _Joiner(database, query, field).join_all()
+    joined = _Joiner(database, query, field, Work()).join_all()
     none = np.zeros(0, dtype=np.int64)
     bag = Groups(query, joined, dict.fromkeys(joined, none), none, none).rows() if query.grouped else _outputs(query, joined)
     rows = np.stack(_ordered(query, bag), axis=1)
@@ -133,12 +143,18 @@ def _starts(query: Query) -> list[int]:
 
 
 class _Joiner:
-    """Filters and joins for one query, whole tables or changed rows alike; each joined table is filtered and sorted once."""
+    """Joins and filters for one query, whole tables or changed rows alike.
 
-    def __init__(self, database: Database, query: Query, field: str) -> None:
-        self.database, self.query, self.field = database, query, field
+    Filters come last, and the size of a join counts up to a power of two: where a question is refused for its size, which leaves no trace,
+    it then tells nothing of what its filters find, and of a join but the order of its size.
+    """
+
+    def __init__(self, database: Database, query: Query, field: str, work: Work) -> None:
+        self.database, self.query, self.field, self.work = database, query, field, work
         self.reads = query.reads()
         self.sorted: dict[Ref, tuple[Ints, Ints]] = {}
+        self.looked = 0
+        """How many rows were joined, filters apart."""
 
     def join_all(self) -> Rows:
         """Return the joined rows of the database."""
@@ -158,9 +174,14 @@ class _Joiner:
                 parts.append(self._join(table, self._changes(support, table, elements)))
         refs = [*self.reads, ELEMENT, SIGN]
         none = np.zeros(0, dtype=np.int64)
-        joined = {ref: np.concatenate([none, *(part[ref] for part in parts)]) for ref in refs}
-        self._limit(len(joined[SIGN]))
-        return joined
+        return {ref: np.concatenate([none, *(part[ref] for part in parts)]) for ref in refs}
+
+    def count_sorting(self, *, cut: bool) -> None:
+        """Count how often the rows that were joined are still to be looked at, to tell groups apart and to find the last one kept."""
+        query = self.query
+        times = Groups.columns(query) if query.grouped else 0
+        times += len(query.outputs) + len(query.aggregates) + len(query.order) if cut else 0
+        self.work.spend(self.looked * times, self.field)
 
     def _read_of(self, table: str) -> list[Ref]:
         return [ref for ref in self.reads if ref.table == table]
@@ -182,52 +203,53 @@ class _Joiner:
         return changes
 
     def _join(self, first: str, rows: Rows) -> Rows:
-        """Filter the rows of one table and follow the joins outwards from it."""
-        rows = self._filtered(first, rows)
+        """Follow the joins outwards from the rows of one table, and filter what comes out."""
+        size = self._counted(len(rows[ELEMENT]))
         waiting, joined = list(self.query.edges), {first}
         while waiting:
             edge = next(edge for edge in waiting if (edge.left.table in joined) != (edge.right.table in joined))
             waiting.remove(edge)
             here, there = (edge.left, edge.right) if edge.left.table in joined else (edge.right, edge.left)
-            rows = self._probe(rows, here, there)
+            rows, size = self._probe(rows, here, there)
             joined.add(there.table)
-        return rows
+        self.looked += size
+        return self._filtered(rows, size)
 
-    def _filtered(self, table: str, rows: Rows) -> Rows:
+    def _filtered(self, rows: Rows, size: int) -> Rows:
+        self.work.spend(size * sum(len(condition.ranges) for condition in self.query.conditions) // COMPARED, self.field)
         keep: Bits | None = None
         for condition in self.query.conditions:
-            if condition.ref.table == table:
-                holds = condition.holds(rows[condition.ref])
-                keep = holds if keep is None else keep & holds
+            holds = condition.holds(rows[condition.ref])
+            keep = holds if keep is None else keep & holds
         return rows if keep is None else {ref: values[keep] for ref, values in rows.items()}
 
-    def _probe(self, rows: Rows, here: Ref, there: Ref) -> Rows:
-        """Join rows with a whole table on equal values; null equals nothing."""
-        keys, order = self._sorted_table(there)
+    def _probe(self, rows: Rows, here: Ref, there: Ref) -> tuple[Rows, int]:
+        """Join rows with a whole table on equal values, null being equal to nothing; also return the size that was counted."""
+        keys, order = self._sorted_keys(there)
         low = np.searchsorted(keys, rows[here], side="left")
         counts = np.searchsorted(keys, rows[here], side="right") - low
         total = int(counts.sum())
-        self._limit(total)
+        size = self._counted(total)
         mine = np.repeat(np.arange(len(counts)), counts)
         theirs = order[np.arange(total) + np.repeat(low - np.cumsum(counts) + counts, counts)]
         joined = {ref: values[mine] for ref, values in rows.items()}
         for ref in self._read_of(there.table):
             joined[ref] = self.database.column(ref).values[theirs]
-        return joined
+        return joined, size
 
-    def _sorted_table(self, key: Ref) -> tuple[Ints, Ints]:
-        """Return the table's filtered keys in order, and the rows that they stand in."""
+    def _sorted_keys(self, key: Ref) -> tuple[Ints, Ints]:
+        """Return a table's keys in order, without nulls, and the rows that they stand in."""
         if key not in self.sorted:
-            place = Ref("", "row")
-            rows: Rows = {ref: self.database.column(ref).values for ref in self._read_of(key.table)}
-            rows[place] = np.arange(self.database.tables[key.table].rows)
-            rows = self._filtered(key.table, rows)
-            known = rows[key] != NULL
-            keys, row = rows[key][known], rows[place][known]
-            order = np.argsort(keys, kind="stable")
-            self.sorted[key] = keys[order], row[order]
+            values = self.database.column(key).values
+            order = np.argsort(values, kind="stable")[np.count_nonzero(values == NULL) :]
+            self.sorted[key] = values[order], order
         return self.sorted[key]
 
-    def _limit(self, rows: int) -> None:
-        if rows * max(len(self.reads), 1) > MAX_JOINED:
+    def _counted(self, rows: int) -> int:
+        """Count the values of rows before they are made, and return for how many rows they were counted."""
+        size = 1 << max(rows - 1, 0).bit_length()
+        values = size * max(len(self.reads), 1)
+        if values > MAX_JOINED:
             raise InputError("QUERY_TOO_LARGE", self.field, limit=MAX_JOINED)
+        self.work.spend(values, self.field)
+        return size

@@ -45,6 +45,11 @@ class Groups:
         self.measured = [columns for each in query.aggregates for columns in self._measure(each)]
         self.always = not keys
 
+    @staticmethod
+    def columns(query: Query) -> int:
+        """Return how often each row is looked at: once for a key or a sum, three times where values are told apart by sorting."""
+        return len(query.outputs) + sum(3 if each.function in {"min", "max", "count_distinct"} else 1 for each in query.aggregates)
+
     def rows(self) -> Bag:
         """Return one row for each group of the database."""
         present = self.rows_before > 0 if not self.always else np.ones(self.count, dtype=np.bool_)
@@ -117,8 +122,8 @@ class _Values:
         self.occurs = np.bincount(code[:here], minlength=self.size)
         self.group_of, self.value_of = (np.zeros(self.size, dtype=np.int64) for _ in range(2))
         self.group_of[code], self.value_of[code] = group, value
-        self.key, place = np.unique(pair * self.size + code[here:], return_inverse=True)
-        self.pair, self.code = np.divmod(self.key, max(self.size, 1))
+        key, place = np.unique(pair * self.size + code[here:], return_inverse=True)
+        self.pair, self.code = np.divmod(key, max(self.size, 1))
         self.before = self.occurs[self.code]
         self.after = self.before + np.bincount(place, weights=groups.sign[changed]).astype(np.int64)
 
@@ -132,22 +137,18 @@ class _Values:
     def least(self) -> tuple[Ints, Ints]:
         """Return the least value, by group before and by pair after, or null.
 
-        After a change that is the first value of the group that did not go, or a new one below it. Each round of the search passes over
-        one value that went, so there are at most as many rounds as one pair has values that went.
+        After a change that is the first value of the group that did not go, or a new one below it. Both a group's values and the ones of a
+        pair that went are sorted, so the ones that went from the front are those at the same place in both.
         """
         live = np.flatnonzero(self.occurs > 0)
         start, stop = (np.searchsorted(self.group_of[live], np.arange(self.groups.count), side=side) for side in ("left", "right"))
+        gone = (self.before > 0) & (self.after == 0)
+        pair, places = self.pair[gone], np.searchsorted(live, self.code[gone])
+        at, end = start[self.groups.pair_group], stop[self.groups.pair_group]
+        in_front = places - at[pair] == np.arange(len(pair)) - np.searchsorted(pair, pair, side="left")
+        at += np.bincount(pair[in_front], minlength=len(at))
         live = np.append(live, _NO_CODE)
         before = self._value(np.where(start < stop, live[start], _NO_CODE))
-        gone = self.key[(self.before > 0) & (self.after == 0)]
-        at, end = start[self.groups.pair_group], stop[self.groups.pair_group]
-        searching = np.flatnonzero(at < end)
-        while len(searching) and len(gone):
-            key = searching * self.size + live[at[searching]]
-            place = np.minimum(np.searchsorted(gone, key), len(gone) - 1)
-            searching = searching[gone[place] == key]
-            at[searching] += 1
-            searching = searching[at[searching] < end[searching]]
         code = np.where(at < end, live[at], _NO_CODE)
         new = (self.before == 0) & (self.after > 0)
         np.minimum.at(code, self.pair[new], self.code[new])

@@ -82,10 +82,10 @@ HYPERGRAPH: Final = Model(
     help=Text(
         "From what single-minded buyers would pay for overlapping bundles of views or data sets, finds prices by six methods (flat, "
         "uniform item, layering, linear programmes, capacities, greater of two) and returns the best. All are monotone and "
-        "subadditive. Advice: item prices come from a floating-point solver, revenue from integers; the largest inputs take "
-        "about ten seconds.",
+        "subadditive, the price of a bundle being rounded up. Advice: item prices come from a floating-point solver, revenue from "
+        "integers; the largest inputs take about ten seconds.",
         "根据买方对相互重叠组合的支付意愿，用六种方法（统一价、单项统一价、分层、线性规划、容量、两者取大）求价并返回最优者；"
-        "结果均单调且次可加。属建议性结果：单项价格由浮点求解器给出，收入按整数计算；最大规模约需 10 秒。",
+        "结果均单调且次可加（组合价格向上取整）。属建议性结果：单项价格由浮点求解器给出，收入按整数计算；最大规模约需 10 秒。",
     ),
     params_schema=shapes.record(("Bundle prices", "组合定价"), {"currency": shapes.CURRENCY}, required=["currency"]),
     operations={

@@ -200,7 +200,7 @@ MODEL_NOISE: Final = Model(
     },
     examples=(
         Example(
-            title=Text("The worked example of Chen, Koutris and Kumar: 193.75 a buyer", "陈、库特里斯与库马尔论文算例：每位买方 193.75"),
+            title=Text("Four precisions: 193.75 a buyer, where 200 is the most", "四档精度：每位买方 193.75，上限为 200"),
             verb=Verb.OPTIMISE,
             params={"currency": "CNY"},
             inputs={

@@ -7,25 +7,29 @@ determines another, the second's conflict set lies within the first's, so its pr
 
 * Uniform coverage: each element weighs price / size, so the whole data set costs the stated price.
 * Weighted coverage, with price points: weights under which each named view, and the whole, cost exactly what the seller states.
-* Queries bought before are given as history and are not charged again.
+* What earlier answers ruled out is not charged again. A quote states it; the market puts it into the same buyer's next one.
 
 Prices are rounded up to the minor unit on the running total: rounding up keeps them monotone and subadditive, and charges over any order of
-queries sum to the price of all of them. The entropy prices of the literature are left out: log|C| / log|S| is not subadditive, as two
-conflict sets of one element cost nothing and their union something.
+queries, each after all before it, sum to the price of all of them. Quotes that are open at the same time build on one record, so
+of several each can be up to a minor unit below what it would be after the others. The entropy prices of the literature are left out:
+log|C| / log|S| is not subadditive, as two conflict sets of one element cost nothing and their union something.
 
-A price depends on the data, so it tells a little about them; the quote names no element but one, by table and column only.
+Two things that the method does not do. An answer that no element changes costs nothing, and an element changes one or two cells: of a
+table with many more cells than elements most single cells are free. And a price depends on the data, so that many prices tell about them:
+the price of counting the rows of one person with one illness differs with whether there is such a row. Parameters without the CSV and the
+seed of the support are what a buyer reads; a quote names no element but one, by table and column only.
 
 Source: Deep, Koutris, The Design of Arbitrage-Free Data Pricing Schemes, ICDT 2017; QIRANA, SIGMOD 2017.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import reduce
+from operator import or_
 from typing import Final, cast
 
 import numpy as np
@@ -36,7 +40,7 @@ from pricing.engines.checkers import information
 from pricing.engines.errors import InputError
 from pricing.engines.information.algebra import QUERY, read_query
 from pricing.engines.information.conflicts import Bits, conflicts
-from pricing.engines.information.relations import Database, read_database
+from pricing.engines.information.relations import Database, Ref, Work, read_database
 from pricing.engines.information.support import Support, draw_support
 from pricing.engines.information.weights import weights_for
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
@@ -51,7 +55,6 @@ MAX_CSV: Final = 2_000_000
 MAX_SUPPORT: Final = 2_000
 MAX_POINTS: Final = 8
 MAX_QUERIES: Final = 40
-MAX_HISTORY: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,9 @@ class Plan:
     weights: tuple[Fraction, ...]
     points: int
 
-    def conflicts(self, query: JsonObject, field: str) -> Bits:
+    def conflicts(self, query: JsonObject, field: str, work: Work | None = None) -> Bits:
         """Return which elements of the support the answer to a query rules out."""
-        return conflicts(self.database, read_query(self.database, query, field), self.support, field)
+        return conflicts(self.database, read_query(self.database, query, field), self.support, field, work)
 
     def price(self, bits: Bits) -> Fraction:
         """Return the exact price of ruling out these elements, in minor units."""
@@ -76,20 +79,15 @@ class Plan:
 
 
 def plan_of(params: JsonObject) -> Plan:
-    """Return a validated plan made ready; the last few are kept, since reading tables takes longer than pricing a query.
+    """Return a validated plan made ready.
 
     Raises:
-        InputError: as ``read_database`` and ``read_query``; PRICE_POINTS_CONFLICT.
+        InputError: as ``read_database`` and ``read_query``; COLUMN_FREE, PRICE_POINTS_CONFLICT.
     """
-    return _prepared(json.dumps(params, sort_keys=True))
-
-
-@lru_cache(maxsize=2)
-def _prepared(text: str) -> Plan:
-    params = cast("JsonObject", json.loads(text))
     unit = currency(cast("str", params["currency"]))
     database = read_database(cast("Sequence[JsonObject]", params["tables"]), "params.tables")
     support = draw_support(database, cast("int", params["support_seed"]), cast("int", params["support_size"]))
+    _require_priced(database, support)
     whole = read_amount(params["price"], unit, "params.price") * unit.scale
     points = [(np.ones(support.size, dtype=np.bool_), whole), *_points(params, unit, database, support)]
     found = weights_for(points)
@@ -106,27 +104,59 @@ def _prepared(text: str) -> Plan:
     return plan
 
 
+def _require_priced(database: Database, support: Support) -> None:
+    """Refuse a support that leaves a column unchanged throughout, since that whole column would then be free."""
+    changed = {support.columns[place] for place in np.unique(support.column).tolist()}
+    for table in database.tables.values():
+        for column in table.columns:
+            if Ref(table.name, column) not in changed:
+                raise InputError("COLUMN_FREE", "params.support_size", column=f"{table.name}.{column}")
+
+
 def _points(params: JsonObject, unit: Currency, database: Database, support: Support) -> Iterator[tuple[Bits, Fraction]]:
+    work = Work()
     for index, point in enumerate(cast("Sequence[JsonObject]", params["price_points"])):
         field = f"params.price_points.{index}"
         price = read_amount(point["price"], unit, f"{field}.price") * unit.scale
         query = read_query(database, cast("JsonObject", point["query"]), f"{field}.query")
-        yield conflicts(database, query, support, f"{field}.query"), price
+        yield conflicts(database, query, support, f"{field}.query", work), price
 
 
 def _quote(call: Call) -> Answer:
-    plan = plan_of(call.params)
-    known = np.zeros(plan.support.size, dtype=np.bool_)
-    for index, query in enumerate(cast("Sequence[JsonObject]", call.inputs["history"])):
-        known |= plan.conflicts(query, f"inputs.history.{index}")
+    plan, work = cast("Plan", call.plan), Work()
+    known = _recorded(plan, cast("str", call.inputs["known"]))
+    claims = _claims(plan, known)
     lines: list[Line] = []
     told: list[Json] = []
     for index, query in enumerate(cast("Sequence[JsonObject]", call.inputs["queries"])):
-        bits = plan.conflicts(query, f"inputs.queries.{index}")
+        bits = plan.conflicts(query, f"inputs.queries.{index}", work)
         lines.append(_line(plan, index, known, bits))
         told.append(_told(plan, bits))
         known = known | bits
-    return Answer(plan.unit, tuple(lines), _claims(plan), {"support_size": plan.support.size, "queries": told})
+    extras: JsonObject = {"support_size": plan.support.size, "queries": told, "ruled_out": np.packbits(known).tobytes().hex()}
+    return Answer(plan.unit, tuple(lines), claims, extras)
+
+
+def _recorded(plan: Plan, ruled_out: str) -> Bits:
+    """Return the elements that earlier answers ruled out, from the words of their quotes.
+
+    Raises:
+        InputError: BAD_FORMAT, for words about another support.
+    """
+    if not ruled_out:
+        return np.zeros(plan.support.size, dtype=np.bool_)
+    packed = np.frombuffer(bytes.fromhex(ruled_out), dtype=np.uint8)
+    bits = np.unpackbits(packed, count=plan.support.size).astype(np.bool_)
+    if np.packbits(bits).tobytes() != packed.tobytes():
+        raise InputError("BAD_FORMAT", "inputs.known")
+    return bits
+
+
+def _bought(earlier: Sequence[JsonObject]) -> JsonObject:
+    """Return what earlier quotes by the plan ruled out together."""
+    told = [bytes.fromhex(cast("str", extras["ruled_out"])) for extras in earlier]
+    together = reduce(or_, (int.from_bytes(each) for each in told), 0)
+    return {"known": together.to_bytes(len(told[0])).hex() if told else ""}
 
 
 def _line(plan: Plan, index: int, known: Bits, bits: Bits) -> Line:
@@ -145,13 +175,14 @@ def _told(plan: Plan, bits: Bits) -> JsonObject:
     return {**alone, "witness": {"table": ref.table, "column": ref.column}}
 
 
-def _claims(plan: Plan) -> tuple[Claim, ...]:
-    proven = (
-        information.BUNDLE_MONOTONE,
-        information.BUNDLE_SUBADDITIVE,
-        information.INFORMATION_MONOTONE,
-        information.NEVER_CHARGED_TWICE,
-    )
+def _claims(plan: Plan, known: Bits) -> tuple[Claim, ...]:
+    """Return what holds of every quote after what is known.
+
+    Where that costs a part of a minor unit, the whole one was paid, and each of several quotes could use up the same rest of it.
+    """
+    proven = [information.BUNDLE_MONOTONE, information.INFORMATION_MONOTONE, information.NEVER_CHARGED_TWICE]
+    if plan.price(known).denominator == 1:
+        proven.append(information.BUNDLE_SUBADDITIVE)
     points = (Claim(information.PRICE_POINTS, Standing.CHECKED, {"points": str(plan.points)}),) if plan.points else ()
     return (*(Claim(name, Standing.PROVEN) for name in proven), *points)
 
@@ -172,8 +203,10 @@ _TABLE: Final = shapes.record(
     {
         "name": _NAME,
         "columns": shapes.array(("Columns", "列"), _COLUMN, least=1, most=MAX_COLUMNS),
-        "csv": shapes.text(
-            ("Rows as CSV, with a header; empty is null", "CSV 数据（含表头，空为缺失）"), pattern=r"^[\s\S]*$", longest=MAX_CSV
+        "csv": shapes.private(  # the very data that queries are sold from
+            shapes.text(
+                ("Rows as CSV, with a header; empty is null", "CSV 数据（含表头，空为缺失）"), pattern=r"^[\s\S]*$", longest=MAX_CSV
+            )
         ),
         "weight": shapes.integer(("Share of the price", "价格占比"), least=1, most=1_000, default=1),
     },
@@ -196,12 +229,16 @@ QUERY_PRICE: Final = Model(
     version=1,
     name=Text("Price by query", "按查询定价"),
     help=Text(
-        "Prices any selection, join, grouping or aggregate over a data set of up to 200,000 cells, so that no set of cheaper queries gives "
-        "the answer of a dearer one and nothing is charged twice; the seller states the price of the whole and of chosen views. Row "
-        "counts and column names are free. A first quote on a large plan takes about a second, the most and largest queries twenty.",
+        "Prices any selection, join, grouping or aggregate over a data set of up to 200,000 cells, so that no set of queries from which an "
+        "answer follows costs less than that answer, and nothing is charged twice; the seller states the price of the whole and of chosen "
+        "views. Row counts and column names are free, and so is what none of up to 2,000 slightly changed copies of the data would answer "
+        "otherwise, as most single cells of a large table: a least amount charges for it. Prices depend on the data: many of them tell "
+        "something about it. To read a large plan takes about a second, to answer the largest question another.",
         "对不超过 20 万单元格的数据集按查询定价，支持筛选、连接、分组与聚合："
-        "任何便宜查询的组合都不能得到更贵查询的答案，已购信息不重复收费；"
-        "卖方设定整体及指定视图的价格。行数与列名免费。数据量大时首次报价约需一秒，查询最多且最大时约需二十秒。",
+        "凡能推出某答案的查询组合，其价格不低于该答案；已购信息不重复收费；"
+        "卖方设定整体及指定视图的价格。行数与列名免费；在至多 2000 个略作改动的数据副本上答案均不变的查询"
+        "（如大表中的多数单个单元格）也免费，可设最低收费。价格取决于数据，大量询价会透露部分信息。"
+        "读取大型方案约需一秒，最大的询价再需约一秒。",
     ),
     params_schema=shapes.record(
         ("Price by query", "按查询定价"),
@@ -222,7 +259,7 @@ QUERY_PRICE: Final = Model(
                 ),
                 "default": [],
             },
-            "support_seed": shapes.integer(("Seed of the support", "支持集种子"), least=0, most=SAFE_INTEGER),
+            "support_seed": shapes.private(shapes.integer(("Seed of the support", "支持集种子"), least=0, most=SAFE_INTEGER)),
             "support_size": shapes.integer(("Elements of the support", "支持集大小"), least=10, most=MAX_SUPPORT, default=1_000),
         },
         required=["currency", "price", "tables", "support_seed"],
@@ -233,11 +270,19 @@ QUERY_PRICE: Final = Model(
                 ("Queries", "查询"),
                 {
                     "queries": shapes.array(("Queries to buy", "购买的查询"), QUERY, least=1, most=MAX_QUERIES),
-                    "history": {**shapes.array(("Bought before", "已购查询"), QUERY, least=0, most=MAX_HISTORY), "default": []},
+                    "known": {
+                        **shapes.text(
+                            ("What was bought before, from the market's record", "已购信息（取自市场记录）"),
+                            pattern=r"^([0-9a-f]{2})*$",
+                            longest=MAX_SUPPORT // 4,
+                        ),
+                        "default": "",
+                    },
                 },
                 required=["queries"],
             ),
             _quote,
+            remember=_bought,
         )
     },
     sentences={
@@ -260,9 +305,9 @@ QUERY_PRICE: Final = Model(
             params={**_EXAMPLE, "price_points": [{"query": {"from": "cities", "select": ["cities.city"]}, "price": "20.00"}]},
             inputs={
                 "queries": [{"from": "cities", "aggregates": [{"function": "max", "column": "cities.people"}]}],
-                "history": [{"from": "cities", "select": ["cities.city"]}],
+                "known": "df0de3750314fab9bb5858f6b0000000000000000000000000",
             },
-            amount_minor=1_227,
+            amount_minor=1_278,
         ),
     ),
     check_params=plan_of,

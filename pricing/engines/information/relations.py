@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final, NamedTuple, cast
 
 import numpy as np
@@ -26,8 +27,11 @@ NULL: Final = -(2**63)
 MAX_CELLS: Final = 200_000
 MAX_SCALED: Final = 4 * 10**12
 """Largest number after scaling: two million of them sum within 64 bits."""
-MAX_JOINED: Final = 1_000_000
-"""Most values, rows times columns read, of a join or of all elements' changed rows together; so there are no more rows than that."""
+MAX_JOINED: Final = 2_000_000
+"""Most values, rows times columns read, of a join or of one table's changed rows together. A join reads two columns at least, so there are
+no more than two million rows even with the changed ones."""
+MAX_VALUES: Final = 20_000_000
+"""Most values that all queries of one question look at, as ``Work`` counts them: about a second."""
 
 
 class Ref(NamedTuple):
@@ -43,6 +47,26 @@ SIGN: Final = Ref("", "sign")
 
 Rows = dict[Ref, Ints]
 """Joined rows as columns of one length."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What the queries of one question may still cost, in values that are read, joined, sorted or added up.
+
+    It counts the same on every machine, so a question that was answered once is answered in a replay.
+    """
+
+    left: int = MAX_VALUES
+
+    def spend(self, values: int, field: str) -> None:
+        """Count values before they are looked at.
+
+        Raises:
+            InputError: QUERIES_TOO_LARGE, at the field of the query.
+        """
+        self.left -= values
+        if self.left < 0:
+            raise InputError("QUERIES_TOO_LARGE", field, limit=MAX_VALUES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +129,19 @@ def read_database(rows: Sequence[JsonObject], field: str) -> Database:
         field: where they stand, for errors.
 
     Raises:
-        InputError: DUPLICATE (table or column name), HEADER_DIFFERS, ROW_WIDTH, TOO_FEW (no row), TOO_MANY (cells), BAD_FORMAT (no CSV),
-            BAD_TEXT, NOT_A_NUMBER, OVER_PRECISE, TOO_LARGE; a cell is named as ``….csv.<row>.<column>``, the header being row 0.
+        InputError: DUPLICATE (table or column name, value of a key), HEADER_DIFFERS, ROW_WIDTH, TOO_FEW (no row), TOO_MANY (cells),
+            BAD_FORMAT (no CSV), BAD_TEXT, NOT_A_NUMBER, OVER_PRECISE, TOO_LARGE; a cell is named as ``….csv.<row>.<column>``, the header
+            being row 0.
     """
     names = [cast("str", row["name"]) for row in rows]
     _distinct(names, field, "name")
-    grids = [_grid(row, f"{field}.{index}") for index, row in enumerate(rows)]
-    if sum(len(grid) * len(grid[0]) for grid in grids) > MAX_CELLS:
-        raise InputError("TOO_MANY", field, limit=MAX_CELLS)
+    grids: list[list[list[str]]] = []
+    cells = 0
+    for index, row in enumerate(rows):
+        grids.append(_grid(row, f"{field}.{index}"))
+        cells += len(grids[-1]) * len(_columns(row))
+        if cells > MAX_CELLS:
+            raise InputError("TOO_MANY", field, limit=MAX_CELLS)
     texts = _texts(rows, grids)
     codes = {text: code for code, text in enumerate(texts)}
     tables = {
@@ -132,14 +161,18 @@ def _distinct(names: Sequence[str], field: str, word: str) -> None:
 
 
 def _grid(row: JsonObject, field: str) -> list[list[str]]:
-    """Return the rows of a CSV text below its header, which must name the declared columns in their order."""
+    """Return the rows of a CSV text below its header, which must name the declared columns in their order.
+
+    Blank lines are no rows. Reading stops at more rows than there may be cells.
+    """
     names = [cast("str", column["name"]) for column in _columns(row)]
     _distinct(names, f"{field}.columns", "name")
     text = cast("str", row["csv"])
     if re.search("[\0\ud800-\udfff]", text):
         raise InputError("BAD_TEXT", f"{field}.csv")
     try:
-        header, *grid = [cells for cells in csv.reader(io.StringIO(text, newline=""), strict=True) if cells]
+        lines = (cells for cells in csv.reader(io.StringIO(text, newline=""), strict=True) if cells)
+        header, *grid = islice(lines, MAX_CELLS + 2)
     except (csv.Error, ValueError):
         raise InputError("BAD_FORMAT", f"{field}.csv") from None
     if header != names:
@@ -165,13 +198,26 @@ def _texts(rows: Sequence[JsonObject], grids: Sequence[list[list[str]]]) -> tupl
 def _table(row: JsonObject, grid: list[list[str]], codes: Mapping[str, int], field: str) -> Table:
     columns: dict[str, Column] = {}
     for place, given in enumerate(_columns(row)):
-        name, text, decimals = cast("str", given["name"]), given["type"] == "text", cast("int", given["decimals"])
+        name, text, key = cast("str", given["name"]), given["type"] == "text", bool(given["key"])
+        decimals = 0 if text else cast("int", given["decimals"])
         if text:
             cells = [codes.get(cells[place], NULL) for cells in grid]
         else:
             cells = [scaled(cells[place], decimals, f"{field}.csv.{index + 1}.{name}") for index, cells in enumerate(grid)]
-        columns[name] = Column(name, text, decimals, bool(given["key"]), np.array(cells, dtype=np.int64))
+        if key:
+            _require_key(cells, name, f"{field}.csv")
+        columns[name] = Column(name, text, decimals, key, np.array(cells, dtype=np.int64))
     return Table(cast("str", row["name"]), columns, len(grid), cast("int", row["weight"]))
+
+
+def _require_key(cells: Sequence[int], name: str, field: str) -> None:
+    """Refuse a value that a column of distinct ones has twice: buyers are told that it has not. Null is no value."""
+    seen: set[int] = set()
+    for index, cell in enumerate(cells):
+        if cell in seen:
+            raise InputError("DUPLICATE", f"{field}.{index + 1}.{name}")
+        if cell != NULL:
+            seen.add(cell)
 
 
 _NUMBER: Final = re.compile(r"(-?)([0-9]{1,20})(?:\.([0-9]{1,20}))?")

@@ -53,7 +53,7 @@ class Support:
 
 
 def draw_support(database: Database, seed: int, size: int) -> Support:
-    """Draw a support: tables by their weight, within a table each column alike, within a column each row alike.
+    """Draw a support: tables by their weight, within a table each column as often as any other, within a column each row alike.
 
     Half the elements overwrite a cell by another value of its column or by one that does not occur in it; half exchange two different
     values of a column, unless the two rows are otherwise equal, which would change nothing. A key column is only overwritten by a value
@@ -63,7 +63,7 @@ def draw_support(database: Database, seed: int, size: int) -> Support:
     counts = money.split(size, [table.weight for table in tables])
     parts: list[tuple[Ref, Ints]] = []
     for table, count in zip(tables, counts, strict=True):
-        drawn = words(seed, f"query-support:{table.name}", 4 * count).reshape(4, count)
+        drawn = words(seed, f"query-support:{table.name}", 3 * count).reshape(3, count)
         parts += _table_parts(database, table, drawn)
     refs = tuple(ref for ref, _ in parts)
     column = np.repeat(np.arange(len(parts)), [part.shape[1] for _, part in parts])
@@ -73,9 +73,8 @@ def draw_support(database: Database, seed: int, size: int) -> Support:
 def _table_parts(database: Database, table: Table, drawn: NDArray[np.uint64]) -> list[tuple[Ref, Ints]]:
     """Return, for each column of a table, its elements as rows of row, value, other and back."""
     parts: list[tuple[Ref, Ints]] = []
-    chosen = drawn[0] % np.uint64(len(table.columns))
     for place, column in enumerate(table.columns.values()):
-        mine = drawn[1:, chosen == place]
+        mine = drawn[:, place :: len(table.columns)]
         rows = (mine[0] % np.uint64(table.rows)).astype(np.int64)
         other = _different_rows(column.values, rows, mine[2])
         rest = [each.values for each in table.columns.values() if each is not column]

@@ -1,7 +1,8 @@
 """Weights of the support's elements that meet the seller's price points exactly: a small linear programme in exact arithmetic.
 
 Elements that the same price points cover are interchangeable and share one weight. Among all non-negative weights that meet the points, the
-ones chosen make the least weight of an element as large as possible, so that no information is free unless the price points force it.
+ones chosen give nothing to those elements alone that cannot weigh anything, and make the least weight of the others as large as possible;
+so no information is free unless the price points force it.
 The simplex method runs on fractions with Bland's rule: it ends, and every machine finds the same weights.
 
 Source: Deep, Koutris, SIGMOD 2017 (weights by programme); Bland, New finite pivoting rules, Math. Oper. Res. 2(2), 1977.
@@ -32,26 +33,37 @@ def merge(columns: NDArray[np.bool_]) -> NDArray[np.int64]:
 def weights_for(points: Sequence[tuple[Bits, Fraction]]) -> tuple[NDArray[np.int64], tuple[Fraction, ...]] | None:
     """Return the class of each element, and by class the weight of one element, so that each point's elements sum to its price.
 
+    Classes that the points force to weigh nothing are set aside, and the least weight of all others is made as large as possible. Each
+    round that sets classes aside makes one equation follow from the rest, so there is at most one round more than there are points.
+
     Args:
-        points: which elements each priced view covers, and its price, not negative; at least one point.
+        points: which elements each priced view covers, and its price, not negative; at least one point, and one that covers all.
 
     Returns:
         None if no non-negative weights meet the points: some view then costs more than views that determine it.
     """
     covers = np.array([bits for bits, _ in points])
     classes = merge(covers)
-    sizes = np.bincount(classes)
+    sizes = np.bincount(classes).tolist()
     first = np.unique(classes, return_index=True)[1]
     rows = [[Fraction(int(covers[row, element])) for element in first] for row in range(len(points))]
-    evenly = [sum((each * int(size) for each, size in zip(row, sizes, strict=True)), _ZERO) for row in rows]
-    found = maximise_last([[*row, even] for row, even in zip(rows, evenly, strict=True)], [price for _, price in points])
-    if found is None:
-        return None
-    least = found[-1]
-    return classes, tuple(least + extra / int(size) for extra, size in zip(found, sizes, strict=False))
+    weights, left = [_ZERO] * len(sizes), list(range(len(sizes)))
+    while left:
+        evenly = [sum((row[each] * sizes[each] for each in left), _ZERO) for row in rows]
+        equations = [[*(row[each] for each in left), even] for row, even in zip(rows, evenly, strict=True)]
+        found = maximise_last(equations, [price for _, price in points])
+        if found is None:
+            return None
+        (*extras, least), zeros = found
+        if least:
+            for each, extra in zip(left, extras, strict=True):
+                weights[each] = least + extra / sizes[each]
+            break
+        left = [each for place, each in enumerate(left) if place not in zeros]
+    return classes, tuple(weights)
 
 
-def maximise_last(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> list[Fraction] | None:
+def maximise_last(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> tuple[list[Fraction], frozenset[int]] | None:
     """Return non-negative x with ``rows @ x = right`` and the last x as large as possible; None if there is no such x.
 
     Two-phase simplex. The last x must be bounded, as it is where no coefficient is negative and one of the last column is positive.
@@ -59,6 +71,9 @@ def maximise_last(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction])
     Args:
         rows: the equations' coefficients.
         right: not negative.
+
+    Returns:
+        Also the places that are zero wherever the last x is so large: in the last tableau it is its value less a positive part of each.
     """
     count, width = len(rows), len(rows[0])
     table = [
@@ -80,7 +95,8 @@ def maximise_last(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction])
     solution = [_ZERO] * width
     for row, variable in zip(table, basis, strict=True):
         solution[variable] = row[-1]
-    return solution
+    last = table[basis.index(width - 1)]
+    return solution, frozenset(place for place in range(width - 1) if last[place])
 
 
 def _simplex(table: list[list[Fraction]], basis: list[int], profit: Sequence[Fraction]) -> None:
