@@ -18,7 +18,7 @@ from registry.base.local_keys import LENGTHS
 from registry.base.migration import migrated_database
 from registry.base.scratch import ScratchRun
 
-FILES: Final = "django.core.files.storage.FileSystemStorage"
+FILES: Final = "registry.base.storage.DurableFileStorage"
 
 
 @contextmanager

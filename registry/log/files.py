@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final, Self
 from uuid import UUID
 
@@ -76,8 +77,16 @@ class LogFiles:
             raise AlteredFile(path, "is not what the log has written")
 
     def put(self, path: str, content: bytes) -> None:
-        """Write a file in the place of whatever is there."""
-        self._storage.save(f"{self._folder}/{path}", ContentFile(content))
+        """Write a file in the place of whatever is there.
+
+        Raises:
+            AlteredFile: the storage gave it another name, as Django's own do with a name that is taken.
+        """
+        name = f"{self._folder}/{path}"
+        given = self._storage.save(name, ContentFile(content))
+        if PurePosixPath(given) != PurePosixPath(name):
+            self._storage.delete(given)
+            raise AlteredFile(path, "cannot be replaced: the storage of the log must overwrite files")
 
     def published(self, log: Verifier) -> Published | None:
         """The published checkpoint, checked with the log's key; None before the first.

@@ -113,6 +113,18 @@ def test_a_file_that_is_there_with_other_bytes_is_never_overwritten():
     assert squatter.read_bytes() == b"other"
 
 
+@pytest.mark.django_db
+def test_a_storage_that_renames_instead_of_replacing_is_refused(settings, tmp_path):
+    plain = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = {**settings.STORAGES, "log": plain}
+    happen(1)
+    integrate()
+    happen(1)
+    with pytest.raises(AlteredFile, match="must overwrite"):
+        integrate()
+    assert [path.name for path in tmp_path.rglob("checkpoint*")] == ["checkpoint"]
+
+
 class Killer:
     """Kills this process with SIGKILL before its nth step: each file written or removed, each statement and each commit is one."""
 
