@@ -67,7 +67,9 @@ def test_the_linear_equilibrium_of_chatterjee_and_samuelson():
     assert (found.buyer_slope, found.buyer_constant) == (Fraction(2, 3), Fraction(1, 12))
     assert (found.seller_slope, found.seller_constant) == (Fraction(2, 3), Fraction(1, 4))
     assert (found.gain, FIRST_BEST_GAIN, posted_price_gain(HALF)) == (Fraction(9, 64), Fraction(1, 6), Fraction(1, 8))
-    assert found.gain / FIRST_BEST_GAIN == Fraction(27, 32)
+    assert (found.gain / FIRST_BEST_GAIN, posted_price_gain(HALF) / FIRST_BEST_GAIN) == (Fraction(27, 32), Fraction(3, 4))
+    assert (float(found.gain), float(100 * found.gain / FIRST_BEST_GAIN)) == (0.140625, 84.375)
+    assert (found.seller_constant - found.buyer_constant) / found.buyer_slope == Fraction(1, 4)  # trade if and only if v >= c + 1/4
 
 
 @pytest.mark.parametrize("weight", [Fraction(0), Fraction(1, 4), HALF, Fraction(1)], ids=str)

@@ -14,6 +14,7 @@ from pricing.engines.bilateral.learn import LEARN, State, chances, read_plan
 from pricing.engines.checkers import bilateral
 from pricing.engines.errors import InputError, UnknownModelError
 from pricing.engines.model import Verb
+from pricing.engines.posted.posted import POSTED
 from pricing.engines.validate import properties_of
 
 PLAN = {"currency": "CNY", "horizon": 1000, "high": "100.00"}
@@ -184,14 +185,26 @@ def test_a_price_that_looks_at_the_first_buyer_is_caught():
 
 
 def names_in(schema):
-    inner = [*properties_of(schema).items()]
-    found = {name for name, _ in inner}
-    return found.union(*(names_in(each) for _, each in inner), names_in(schema["items"]) if "items" in schema else set())
+    below = [*properties_of(schema).values(), *schema.get("oneOf", ()), *([schema["items"]] if "items" in schema else ())]
+    return set(properties_of(schema)).union(*map(names_in, below))
 
 
 def test_no_input_has_a_place_for_a_buyer():
     asked = set().union(*(names_in(operation.inputs_schema) for operation in LEARN.operations.values()))
     assert asked == {"state", "offers", "sales", "estimates", "price", "willing"}
+
+
+@given(st.permutations(["30.00", "12.00", "12.50", "90.00", "45.00", "30.00"]))
+def test_a_posted_price_too_follows_from_what_would_be_paid_and_not_from_who_would_pay_it(values):
+    def answer(given_):
+        evidence = {"kind": "observed", "values": list(given_)}
+        return POSTED.run(Verb.OPTIMISE, params={"currency": "CNY"}, inputs={"evidence": evidence, "buyers": 100}).canonical()
+
+    said = json.loads(answer(values))
+    assert said["extras"] == json.loads(answer(sorted(values)))["extras"]
+    assert not {"buyer", "bidder", "party", "person", "history", "profile", "segment"} & names_in(
+        POSTED.operations[Verb.OPTIMISE].inputs_schema
+    )
 
 
 FRESH = {"offers": [0] * 4, "sales": [0] * 4}

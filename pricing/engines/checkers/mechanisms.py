@@ -254,7 +254,12 @@ PROPERTIES: Final = (
         individually_rational,
         ("Nobody who bids truly loses by it; who gets nothing pays nothing", "如实出价者不会受损，未成交者不付费"),
     ),
-    Property(10, THRESHOLD_PAYMENT, threshold_payment, ("A winner pays the least bid that still wins", "成交者按仍能成交的最低出价支付")),
+    Property(
+        10,
+        THRESHOLD_PAYMENT,
+        threshold_payment,
+        ("A winner pays the least bid that still wins, if a tie is decided for it", "成交者按仍能成交的最低出价支付（同价时视为成交）"),
+    ),
     Property(10, MONOTONE_ALLOCATION, monotone_allocation, ("A higher bid never wins less", "出价越高，所得不减")),
     Property(11, BUDGET_BALANCED, budget_balanced, ("The buyers pay at least what the sellers receive", "买方支付不少于卖方所得")),
     Property(11, STRONGLY_BALANCED, strongly_balanced, ("The buyers pay exactly what the sellers receive", "买方支付恰等于卖方所得")),
