@@ -132,7 +132,7 @@ def test_a_format_claims_truth_if_and_only_if_no_bid_pays_better_than_the_true_o
 
 
 def test_a_first_price_planted_in_a_truthful_format_is_caught(monkeypatch):
-    monkeypatch.setattr(auction, "uniform_price", lambda bids, reserve, units: first_price(bids, reserve=reserve))
+    monkeypatch.setattr(auction, "uniform_price", lambda bids, reserve, **_: first_price(bids, reserve=reserve))
     assert gain_from_a_lie("second_price") == {"participant": 2, "value": "100", "report": "90", "gain": 10}
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 from functools import partial
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment
+from scipy.optimize import Bounds, LinearConstraint, linear_sum_assignment, milp
 
 from pricing.engines.auctions import packages, vcg
 from pricing.engines.auctions.assignment import _Ties, assign, competitive_prices
@@ -94,7 +95,7 @@ def test_many_equal_losers_of_a_tie_are_not_each_searched_for_in_vain(monkeypatc
     losers = 500
     rows = [[0, 10], *[[10, 0]] * losers, [20, 20]]
     assert assign(table(rows)).chosen == (1, *[-1] * losers, 0)
-    assert len(searches) == 1
+    assert len(searches) <= 2
 
 
 @given(tables())
@@ -108,24 +109,21 @@ def test_a_thousand_random_rows_for_each_bidder_find_no_gain():
     assert mechanisms.truthful(single, rows, mechanisms.row_deviations(rows, seed=3)) is None
 
 
-TRIES = 1_000 if "EGRET_LONG_TESTS" in os.environ else 60
 KINDS = {
-    "unit_demand": ([("north",), ("south",), ("west",)], [[10, 8, 3], [9, 5, 5], [6, 4, 7]]),
-    "packages": ([("north",), ("south", "north")], [[5, 9], [6, 6], [2, 12]]),
+    "unit_demand": ([("north",), ("south",), ("west",)], [[10, 8, 3], [9, 5, 5], [6, 4, 7]], 350),
+    "packages": ([("north",), ("south", "north")], [[5, 9], [6, 6], [2, 12]], 350 if "EGRET_LONG_TESTS" in os.environ else 80),
 }
+"""What each bidder may name, what it is worth to each, and how many random rows of each bidder are tried."""
 
 
 def sold(kind, wanted):
     """The whole model as a mechanism of rows of values, in yen; each bidder names every alternative that is worth something to it."""
 
     def mechanism(rows):
-        bids = [
-            (f"b{index}", wanted[place], str(value))
-            for index, row in enumerate(rows)
-            for place, value in enumerate(row)
-            if value
-        ]
-        won = {row["bidder"]: row for row in clear(bids, {"north": "2", "south": "3", "west": "0"}, currency="JPY", kind=kind).extras["awards"]}
+        bids = [(f"b{index}", wanted[place], str(value)) for index, row in enumerate(rows) for place, value in enumerate(row) if value]
+        won = {
+            row["bidder"]: row for row in clear(bids, {"north": "2", "south": "3", "west": "0"}, currency="JPY", kind=kind).extras["awards"]
+        }
         sets = [set(each) for each in wanted]
         keys = [f"b{index}" for index in range(len(rows))]
         chosen = tuple(sets.index(set(won[key]["items"])) if key in won else -1 for key in keys)
@@ -136,10 +134,10 @@ def sold(kind, wanted):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_with_reserves_no_row_pays_better_through_the_model_itself(kind):
-    wanted, rows = KINDS[kind]
+    wanted, rows, tries = KINDS[kind]
     mechanism = sold(kind, wanted)
     assert mechanism(rows).pays != (0, 0, 0)
-    assert mechanisms.truthful(mechanism, rows, mechanisms.row_deviations(rows, seed=4, tries=TRIES)) is None
+    assert mechanisms.truthful(mechanism, rows, mechanisms.row_deviations(rows, seed=4, tries=tries)) is None
     assert mechanisms.individually_rational(mechanism(rows), rows) is None
 
 
@@ -271,19 +269,31 @@ def test_where_the_relaxation_has_a_gap_the_search_still_finds_the_best():
     assert vickrey_packages(bids, 3) == packages.Winners((3,), 11, (10,), (10,))
 
 
+GAP = [Package(0, (0, 1), 10), Package(1, (1, 2), 10), Package(2, (0, 2), 10), Package(3, (2,), 4), Package(3, (0,), 3)]
+"""Half of each of the first three is worth 15 to the relaxation; the best choice is worth 14."""
+
+
 def test_a_wrong_proposal_of_the_solver_changes_nothing(monkeypatch):
-    bids = [Package(0, (0, 1), 10), Package(1, (0,), 6), Package(2, (1,), 6), Package(3, (1,), 5)]
-    right = vickrey_packages(bids, 2)
-    for lie in ((), (0,), (1, 3)):
-        monkeypatch.setattr(packages._Bound, "proposal", lambda _, among, lie=lie: tuple(index for index in lie if index in among))
-        assert vickrey_packages(bids, 2) == right == packages.Winners((1, 2), 12, (4, 5), (10, 11))
+    right = vickrey_packages(GAP, 3)
+    for lie in ((), (1,), (1, 4), (2,)):
+        lies = []
+        monkeypatch.setattr(packages._Bound, "proposal", lambda *_, lie=lie, lies=lies: lies.append(lie) or lie)
+        assert vickrey_packages(GAP, 3) == right == packages.Winners((0, 3), 14, (9, 0), (13, 10))
+        assert lies == [lie]
 
 
 def test_an_impossible_proposal_of_the_solver_is_not_taken(monkeypatch):
-    bids = [Package(0, (0, 1), 10), Package(1, (0,), 6), Package(1, (1,), 7), Package(2, (1,), 5)]
-    right = vickrey_packages(bids, 2)
+    right = vickrey_packages(GAP, 3)
     monkeypatch.setattr("scipy.optimize.milp", lambda worth, **_: SimpleNamespace(x=np.ones(len(worth))))
-    assert vickrey_packages(bids, 2) == right == packages.Winners((1, 3), 11, (5, 4), (10, 10))
+    assert vickrey_packages(GAP, 3) == right
+
+
+def test_a_relaxation_that_lies_about_what_it_accepts_changes_nothing(monkeypatch):
+    real, right = packages._Bound.relaxed, vickrey_packages(GAP, 3)
+    for share in (0.0, 0.5, 1.0):
+        lie = lambda bound, among, share=share: packages._Relaxed(real(bound, among).prices, dict.fromkeys(among, share))  # noqa: E731
+        monkeypatch.setattr(packages._Bound, "relaxed", lie)
+        assert vickrey_packages(GAP, 3) == right
 
 
 def test_where_the_relaxation_has_no_gap_one_is_enough_for_each_question():
@@ -293,9 +303,22 @@ def test_where_the_relaxation_has_no_gap_one_is_enough_for_each_question():
         vickrey_packages(bids, 6, nodes=6)
 
 
+def test_sixty_bids_of_one_price_an_item_are_not_too_hard():
+    chance = random.Random(1)
+    wanted = [tuple(sorted(chance.sample(range(30), 3))) for _ in range(60)]
+    bids = [Package(bidder, items, len(items)) for bidder, items in enumerate(wanted)]
+    won = vickrey_packages(bids, 30, nodes=3_000)
+    matrix = np.array([[item in items for items in wanted] for item in range(30)], dtype=float)
+    solved = milp(
+        [-bid.value for bid in bids], integrality=np.ones(60), bounds=Bounds(0, 1), constraints=LinearConstraint(matrix, ub=np.ones(30))
+    )
+    assert won.welfare == round(-solved.fun)
+    assert all(0 <= paid <= bids[index].value for index, paid in zip(won.bids, won.pays, strict=True))
+
+
 def test_useless_prices_change_nothing_either(monkeypatch):
     bids = [Package(0, (0, 1), 10), Package(1, (0,), 6), Package(2, (1,), 6), Package(3, (1,), 5)]
-    blind = packages._Relaxed((10**9, 0), frozenset({0}), frozenset({1}))
+    blind = packages._Relaxed((10**9, 0), {})
     monkeypatch.setattr(packages._Bound, "relaxed", lambda *_: blind)
     assert vickrey_packages(bids, 2).bids == (1, 2)
 
