@@ -15,6 +15,7 @@ from pricing.engines.checkers.revenue import Played, uniform_revenue
 from pricing.engines.errors import InputError
 from pricing.engines.model import Verb
 from pricing.engines.result import Standing
+from pricing.engines.texts import claim_text
 
 BIDS = st.lists(st.integers(0, 12), min_size=1, max_size=6)
 SECOND = Played(lambda bids, reserve: second_price(bids, reserve=reserve))
@@ -134,6 +135,14 @@ def test_a_format_claims_truth_if_and_only_if_no_bid_pays_better_than_the_true_o
 def test_a_first_price_planted_in_a_truthful_format_is_caught(monkeypatch):
     monkeypatch.setattr(auction, "uniform_price", lambda bids, reserve, **_: first_price(bids, reserve=reserve))
     assert gain_from_a_lie("second_price") == {"participant": 2, "value": "100", "report": "90", "gain": 10}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", ["private", "collusion", "false names", "fees"]), ("zh", ["私有", "串通", "名义", "费用"])]
+)
+def test_a_claim_of_truth_names_its_assumptions_to_people_in_both_languages(language, words):
+    said = claim_text(claims(clear("5", "8"))["truthful"], language)
+    assert [word for word in words if word not in said] == []
 
 
 def test_without_the_assumption_of_no_false_names_and_one_copy_each_the_uniform_price_is_not_truthful():

@@ -121,13 +121,13 @@ def traded(rule, buyers, **params):
     ids=["four each", "all equal", "zeros", "one each", "no seller", "beyond floats"],
 )
 @pytest.mark.parametrize(("rule", "params"), [("mcafee", {}), ("call", {"k": "0.5"}), ("call", {"k": "0"}), ("call", {"k": "1"})])
-def test_mcafee_leaves_no_lie_that_pays_and_the_call_market_names_one_wherever_there_is_one(rule, params, buyers, offers):
+def test_mcafee_leaves_no_lie_that_pays_and_a_lie_that_the_call_market_names_is_there(rule, params, buyers, offers):
     mechanism = traded(rule, buyers, **params)
     tries = 1_000 if (rule, buyers) == ("mcafee", 4) else 10
     found = mechanisms.truthful(mechanism, offers, mechanisms.bid_deviations(mechanism, offers, seed=2, tries=tries))
     said = claims(in_fen(offers, buyers, rule, **params))["truthful"]
     assert said.standing is (Standing.PROVEN if rule == "mcafee" else Standing.NOT_HELD)
-    assert (found is not None) == ("participant" in said.witness)
+    assert found is not None or "participant" not in said.witness
     assert rule != "mcafee" or (found is None and "each wants or has one copy" in said.witness["assumes"])
     assert mechanisms.budget_balanced(mechanism(offers)) is None
 

@@ -247,7 +247,15 @@ def scale_equivariant(mechanism: Mechanism, scaled: Mechanism, bids: Sequence[in
 
 
 PROPERTIES: Final = (
-    Property(8, TRUTHFUL, truthful, ("Bidding one's true value is best, whatever others bid", "无论他人如何出价，如实出价最优")),
+    Property(
+        8,
+        TRUTHFUL,
+        truthful,
+        (
+            "With private values, no collusion, no false names and before fees, bidding one's true value is best, whatever others bid",
+            "在私有价值、不串通、不以多个名义出价且不计费用的前提下，无论他人如何出价，如实出价最优",
+        ),
+    ),
     Property(
         9,
         INDIVIDUALLY_RATIONAL,
