@@ -1,15 +1,17 @@
-"""Bids on packages of items: the best set of them and its VCG payments, where the solver's floats guide and integers decide.
+"""Bids on packages of items: the best set of them and its VCG payments, where a solver's floats may guide and integers decide.
 
-The solver proposes sets of bids, and item prices. Any prices, however rough, bound from above what the remaining bids can still bring; so
-a search that prunes by that bound, computed in integers, proves the greatest value exactly. Of several sets of that value the rule for ties
-picks one. The result does not depend on the floats: only how long it takes does.
+On few items a table over all subsets of the items decides. On many, the solver proposes sets of bids, and item prices. Any prices, however
+rough, bound from above what the remaining bids can still bring; so a search that prunes by that bound, computed in integers, proves the
+greatest value exactly. Of several sets of that value the rule for ties picks one. The result does not depend on the floats: only how long
+it takes does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import groupby
+from typing import Any, Final
 
 import numpy as np
 import scipy
@@ -19,6 +21,9 @@ from pricing.engines.model import Progress, counted, silent
 
 MAX_NODES: Final = 3_000
 """Linear programs in one clearing; some six seconds of a core."""
+
+FEW_ITEMS: Final = 16
+"""With so many a table over their subsets takes a second or two."""
 
 _PROPOSAL_NODES: Final = 200
 _FINE: Final = 2**20
@@ -91,42 +96,94 @@ class _Node:
     prices: tuple[int, ...]
 
 
-def vickrey_packages(bids: Sequence[Package], items: int, *, nodes: int = MAX_NODES, progress: Progress = silent) -> Winners:
+def vickrey_packages(
+    bids: Sequence[Package], items: int, *, nodes: int = MAX_NODES, few: int = FEW_ITEMS, progress: Progress = silent
+) -> Winners:
     """Accept the bids that are worth most together and charge each winner what its presence costs the others.
 
-    Of equally good sets the one is taken that has the first bid on which they differ. One search for the value, one for each winner, and
-    as many as ties ask for; NP-hard in general.
+    Of equally good sets the one is taken that has the first bid on which they differ. NP-hard in general: with few items every subset of
+    them is looked at, which never fails; with more a search is made for the best set, for each winner, and for what ties ask.
 
     Args:
         bids: at most one of a bidder's is accepted, and each item is in at most one accepted bid.
         items: how many there are, numbered from 0.
         nodes: how many linear programs all searches together may solve. Whether a problem at the very edge of this limit is refused can
             depend on the processor; its answer never does.
-        progress: told of each winner that the search without it is done.
+        few: up to how many items every subset is looked at.
+        progress: told of each winner that the best set without it is found.
 
     Raises:
         TooHardError: the limit was reached.
 
-    Source: Clarke, Multipart pricing of public goods, Public Choice 11 (1971); Lehmann, Müller and Sandholm, The winner determination
-    problem, in Combinatorial Auctions (2006).
+    Source: Clarke, Multipart pricing of public goods, Public Choice 11 (1971); Rothkopf, Pekeč and Harstad, Computationally manageable
+    combinational auctions, Management Science 44 (1998); Lehmann, Müller and Sandholm, The winner determination problem, in Combinatorial
+    Auctions (2006).
     """
     if not bids:
         return Winners((), 0, (), ())
-    bound, every = _Bound(bids, items, _Budget(nodes)), tuple(range(len(bids)))
-    relaxed = bound.relaxed(every)
-    prices, most = relaxed.prices, bound.above(every, relaxed.prices)
-    solved = bound.apart(relaxed.wholly) and bound.worth(relaxed.wholly) == most
-    proposed = relaxed.wholly if solved else bound.proposal(every)
-    some = _search(bound, every, (bound.worth(proposed) + 1, most), prices) or proposed
-    welfare, best = bound.worth(some), _first(bound, some, prices)
-    without: list[int] = []
-    for index in counted(best, progress):
-        others = [other for other in every if bids[other].bidder != bids[index].bidder]
-        least = welfare - bids[index].value
-        found = _search(bound, others, (least + 1, welfare), prices)
-        without.append(least if found is None else bound.worth(found))
+    solver = _Subsets(bids, items) if items <= few else _Search(bids, items, _Budget(nodes))
+    best = solver.best()
+    welfare = sum(bids[index].value for index in best)
+    without = tuple(solver.without(index, welfare) for index in counted(best, progress))
     pays = tuple(alone - (welfare - bids[index].value) for index, alone in zip(best, without, strict=True))
-    return Winners(best, welfare, pays, tuple(without))
+    return Winners(best, welfare, pays, without)
+
+
+class _Subsets:
+    """The best sets of bids on few items, from a table over all subsets of the items, in integers alone. O(n 2^m)."""
+
+    def __init__(self, bids: Sequence[Package], items: int) -> None:
+        self.bids = bids
+        self.items = items
+        self.subsets = np.arange(1 << items)
+
+    def best(self) -> tuple[int, ...]:
+        """Return the best set. Below its value each bid adds a binary digit, the first the highest, which is the rule for ties."""
+        last = len(self.bids) - 1
+        told = self._most([(bid.value << last + 1) + (1 << last - index) for index, bid in enumerate(self.bids)], range(last + 1))
+        return tuple(index for index in range(last + 1) if told >> last - index & 1)
+
+    def without(self, winner: int, _welfare: int) -> int:
+        """Return the greatest value without a winner's bidder, in minor units."""
+        whose = self.bids[winner].bidder
+        others = [index for index, bid in enumerate(self.bids) if bid.bidder != whose]
+        return self._most([bid.value for bid in self.bids], others)
+
+    def _most(self, worths: Sequence[int], among: Sequence[int]) -> int:
+        """Return the most that these bids can be worth together, bidder by bidder, on every subset of the items."""
+        exact = np.int64 if sum(worths) <= np.iinfo(np.int64).max else np.object_
+        table: NDArray[Any] = np.zeros(len(self.subsets), dtype=exact)
+        for _, own in groupby(sorted(among, key=lambda index: self.bids[index].bidder), key=lambda index: self.bids[index].bidder):
+            before = table.copy()
+            for index in own:
+                mask = sum(1 << item for item in self.bids[index].items)
+                holding = self.subsets[self.subsets & mask == mask]
+                table[holding] = np.maximum(table[holding], before[holding ^ mask] + worths[index])
+        return int(table[-1])
+
+
+class _Search:
+    """The best sets of bids on many items, by branch and bound; every decision is made by integers."""
+
+    def __init__(self, bids: Sequence[Package], items: int, budget: _Budget) -> None:
+        self.bound = _Bound(bids, items, budget)
+        self.every = tuple(range(len(bids)))
+        self.relaxed = self.bound.relaxed(self.every)
+
+    def best(self) -> tuple[int, ...]:
+        """Return the best set: one of the greatest value, from the relaxation or the solver, and then the first of that value."""
+        bound, prices, wholly = self.bound, self.relaxed.prices, self.relaxed.wholly
+        most = bound.above(self.every, prices)
+        proposed = wholly if bound.apart(wholly) and bound.worth(wholly) == most else bound.proposal(self.every)
+        some = _searched(bound, self.every, (bound.worth(proposed) + 1, most), prices) or proposed
+        return _first(bound, some, prices)
+
+    def without(self, winner: int, welfare: int) -> int:
+        """Return the greatest value without a winner's bidder, in minor units."""
+        whose, least = self.bound.bids[winner].bidder, welfare - self.bound.bids[winner].value
+        others = [index for index in self.every if self.bound.bids[index].bidder != whose]
+        found = _searched(self.bound, others, (least + 1, welfare), self.relaxed.prices)
+        return least if found is None else self.bound.worth(found)
 
 
 class _Bound:
@@ -198,7 +255,7 @@ class _Bound:
         return np.array([self.bids[index].value / self.scale for index in among])
 
 
-def _search(bound: _Bound, among: Sequence[int], between: tuple[int, int], prices: tuple[int, ...]) -> tuple[int, ...] | None:
+def _searched(bound: _Bound, among: Sequence[int], between: tuple[int, int], prices: tuple[int, ...]) -> tuple[int, ...] | None:
     """Return a choice among these bids of the greatest value, or None if no choice is worth the least that is asked for.
 
     ``between`` is that least value and one that no choice exceeds; ``prices`` give the first bound. Depth first, branching on the bid that
@@ -246,7 +303,7 @@ def _first(bound: _Bound, some: tuple[int, ...], prices: tuple[int, ...]) -> tup
     while left and rest:
         bid, beside = left[0], bound.compatible(left[0], left[1:])
         needed = rest - bound.bids[bid].value
-        found = witness if bid in witness else _search(bound, beside, (needed, needed), prices) if needed else ()
+        found = witness if bid in witness else _searched(bound, beside, (needed, needed), prices) if needed else ()
         left = left[1:] if found is None else beside
         if found is not None:
             taken, rest, witness = (*taken, bid), needed, found
