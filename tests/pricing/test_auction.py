@@ -137,6 +137,14 @@ def test_a_first_price_planted_in_a_truthful_format_is_caught(monkeypatch):
     assert gain_from_a_lie("second_price") == {"participant": 2, "value": "100", "report": "90", "gain": 10}
 
 
+def test_the_claim_of_a_threshold_says_how_a_tie_counts():
+    quote = clear("5", "8")
+    assert quote.amount_minor == 500
+    assert clear("5", "5").extras["awards"][0]["bidder"] == "b0"  # at the price itself b1 would lose the tie
+    assert "ties decided in its favour" in claim_text(claims(quote)["threshold_payment"], "en")
+    assert "同价" in claim_text(claims(quote)["threshold_payment"], "zh")
+
+
 @pytest.mark.parametrize(
     ("language", "words"), [("en", ["private", "collusion", "false names", "fees"]), ("zh", ["私有", "串通", "名义", "费用"])]
 )

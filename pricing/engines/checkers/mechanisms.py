@@ -266,7 +266,10 @@ PROPERTIES: Final = (
         10,
         THRESHOLD_PAYMENT,
         threshold_payment,
-        ("A winner pays the least bid that still wins, if a tie is decided for it", "成交者按仍能成交的最低出价支付（同价时视为成交）"),
+        (
+            "A buyer pays the least bid that still trades, a seller receives the highest ask that still trades, ties decided in its favour",
+            "买方按仍能成交的最低出价支付，卖方按仍能成交的最高要价收款（同价时视为成交）",
+        ),
     ),
     Property(10, MONOTONE_ALLOCATION, monotone_allocation, ("A higher bid never wins less", "出价越高，所得不减")),
     Property(11, BUDGET_BALANCED, budget_balanced, ("The buyers pay at least what the sellers receive", "买方支付不少于卖方所得")),
