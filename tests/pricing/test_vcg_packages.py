@@ -161,6 +161,11 @@ def test_two_hundred_bids_on_few_items_always_clear_and_never_ask_a_solver(monke
     assert won.bids == min(apart, key=lambda pair: (-bids[pair[0]].value - bids[pair[1]].value, pair))
 
 
+def test_items_that_nobody_wants_do_not_make_it_harder():
+    bids = [Package(0, (3, 49), 5), Package(1, (49,), 4), Package(2, (17, 3), 3)]
+    assert vickrey_packages(bids, 50, nodes=0) == searched(bids, 50) == packages.Winners((1, 2), 7, (2, 1), (5, 5))
+
+
 def test_package_values_beyond_a_machine_word_are_told_apart():
     bids = [Package(0, (0,), 2**63), Package(1, (1,), 2**63 + 2), Package(2, (0, 1), 2**64 + 1)]
     assert vickrey_packages(bids, 2) == packages.Winners((0, 1), 2**64 + 2, (2**63 - 1, 2**63 + 1), (2**64 + 1,) * 2)

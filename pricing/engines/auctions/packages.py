@@ -109,7 +109,7 @@ def vickrey_packages(
         items: how many there are, numbered from 0.
         nodes: how many linear programs all searches together may solve. Whether a problem at the very edge of this limit is refused can
             depend on the processor; its answer never does.
-        few: up to how many items every subset is looked at.
+        few: up to how many items that anybody wants every subset of them is looked at.
         progress: told of each winner that the best set without it is found.
 
     Raises:
@@ -121,7 +121,8 @@ def vickrey_packages(
     """
     if not bids:
         return Winners((), 0, (), ())
-    solver = _Subsets(bids, items) if items <= few else _Search(bids, items, _Budget(nodes))
+    wanted = sorted({item for bid in bids for item in bid.items})
+    solver = _Subsets(bids, wanted) if len(wanted) <= few else _Search(bids, items, _Budget(nodes))
     best = solver.best()
     welfare = sum(bids[index].value for index in best)
     without = tuple(solver.without(index, welfare) for index in counted(best, progress))
@@ -132,10 +133,10 @@ def vickrey_packages(
 class _Subsets:
     """The best sets of bids on few items, from a table over all subsets of the items, in integers alone. O(n 2^m)."""
 
-    def __init__(self, bids: Sequence[Package], items: int) -> None:
+    def __init__(self, bids: Sequence[Package], wanted: Sequence[int]) -> None:
         self.bids = bids
-        self.items = items
-        self.subsets = np.arange(1 << items)
+        self.masks = [sum(1 << wanted.index(item) for item in bid.items) for bid in bids]
+        self.subsets = np.arange(1 << len(wanted))
 
     def best(self) -> tuple[int, ...]:
         """Return the best set. Below its value each bid adds a binary digit, the first the highest, which is the rule for ties."""
@@ -156,7 +157,7 @@ class _Subsets:
         for _, own in groupby(sorted(among, key=lambda index: self.bids[index].bidder), key=lambda index: self.bids[index].bidder):
             before = table.copy()
             for index in own:
-                mask = sum(1 << item for item in self.bids[index].items)
+                mask = self.masks[index]
                 holding = self.subsets[self.subsets & mask == mask]
                 table[holding] = np.maximum(table[holding], before[holding ^ mask] + worths[index])
         return int(table[-1])
