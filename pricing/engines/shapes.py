@@ -106,7 +106,9 @@ def private(schema: Schema) -> Schema:
 
 
 def without_private(schema: Schema, value: Json) -> Json:
-    """Return validated parameters without the values that are private."""
+    """Return validated parameters without the values that are private, in lists too."""
+    if isinstance(value, list):
+        return [without_private(cast("Schema", schema["items"]), inner) for inner in value]
     if not isinstance(value, Mapping):
         return value
     if "oneOf" in schema:

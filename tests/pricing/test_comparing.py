@@ -6,6 +6,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pricing.computations.models import Computation
+from pricing.engines.catalogue import catalogue
+from pricing.plans import comparing
+from pricing.plans.comparing import PLANS_MAX, USAGES_MAX
 from pricing.quotes.models import Quote
 from registry.base.actor import PartyKind
 from registry.log.models import Outbox
@@ -83,6 +86,52 @@ def test_the_picture_has_one_line_a_plan_and_escapes_its_name(merchant):
     assert "1,500" in texts
 
 
+def drawn(chart):
+    """Where the points of each line stand, from the left edge of the picture; its axis of use goes from 84 to 696."""
+    lines = ET.fromstring(chart).iter(f"{SVG}polyline")  # noqa: S314 our own picture
+    return [[float(point.split(",")[0]) for point in line.attrib["points"].split()] for line in lines]
+
+
+def test_a_use_of_nothing_is_drawn_at_nothing(merchant):
+    compared = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED)], usages=uses(0, 50, 100))["planComparison"]
+    assert drawn(compared["chart"]) == [[84.0, 390.0, 696.0]]
+
+
+def test_uses_of_which_not_all_state_a_quantity_are_drawn_by_their_number(merchant):
+    usages = [*uses(1000), '{"copies": 1}']
+    compared = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED), shop.plan(merchant)], usages=usages)["planComparison"]
+    assert [[point["refused"] is None for point in outlook["points"]] for outlook in compared["outlooks"]] == [[True, False], [False, True]]
+    assert drawn(compared["chart"]) == [[84.0], [696.0]]
+
+
+@pytest.mark.parametrize("quantity", ["1/0", "1e99999999", "nan", "٣", ""])
+def test_a_quantity_that_the_model_refuses_is_never_read_as_a_number(merchant, quantity):
+    usages = [*uses(2), json.dumps({"quantity": quantity})]
+    compared = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED)], usages=usages)["planComparison"]
+    assert [point["refused"] is None for point in compared["outlooks"][0]["points"]] == [True, False]
+    assert drawn(compared["chart"]) == [[84.0]]
+
+
+def test_a_name_with_characters_that_no_picture_may_hold_is_drawn_without_them(merchant):
+    given = {"nameZh": "一", "nameEn": "One\x01\ufffe\tplan", "modelKey": "fixed", "params": shop.PRICE, "idempotencyKey": "k"}
+    named = merchant.mutate("planCreate", "plan { id }", **given)["plan"]["id"]
+    chart = merchant.query(COMPARE, plans=[named], usages=["{}"])["planComparison"]["chart"]
+    assert "One\tplan" in [text.text for text in ET.fromstring(chart).iter(f"{SVG}text")]  # noqa: S314 our own picture
+
+
+def test_a_comparison_costs_all_its_prices_whatever_is_asked_of_it(merchant):
+    asked = "query($plans: [ID!]!, $usages: [String!]!) { planComparison(planIds: $plans, usages: $usages) { chart } }"
+    answer = merchant.query(asked, plans=[metered(merchant, GRADUATED)], usages=uses(1))
+    assert answer.extensions["cost"]["requested"] == PLANS_MAX * USAGES_MAX
+
+
+def test_a_comparison_that_takes_too_long_is_refused_and_says_so(merchant, monkeypatch):
+    monkeypatch.setattr(comparing, "SECONDS", -1)
+    answer = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED)], usages=uses(1))
+    assert (answer.status, answer.codes) == (200, ["COMPARISON_TOO_LONG"])
+    assert answer.errors[0]["extensions"]["remedy"] == "Compare fewer uses or fewer plans at once."
+
+
 @pytest.mark.parametrize(
     ("copies", "usages", "code"),
     [
@@ -119,3 +168,20 @@ def test_what_a_seller_keeps_to_itself_is_shown_to_it_and_to_the_regulator_alone
         (Client(token=admit(PartyKind.BUYER).token), None),
     ):
         assert json.loads(reader.query(shown, id=plan)["node"]["params"]).get("floor") == floor
+
+
+def test_the_data_that_queries_are_sold_from_is_shown_to_nobody_but_its_seller_and_the_regulator(merchant):
+    params = catalogue()["query"].examples[0].params
+    plan = shop.plan(merchant, json.dumps(params), "query")
+    shown = "query($id: ID!) { node(id: $id) { ... on Plan { params } } }"
+    (table,) = params["tables"]
+    for reader, expected in (
+        (merchant, table),
+        (Client(token=admit(PartyKind.REGULATOR).token), table),
+        (Client(token=admit(PartyKind.BUYER).token), {name: value for name, value in table.items() if name != "csv"}),
+    ):
+        (read,) = json.loads(reader.query(shown, id=plan)["node"]["params"])["tables"]
+        assert {name: read[name] for name in ("name", "csv") if name in read} == {
+            name: expected[name] for name in ("name", "csv") if name in expected
+        }
+        assert [column["name"] for column in read["columns"]] == ["city", "people"]

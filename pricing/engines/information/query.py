@@ -172,8 +172,10 @@ _TABLE: Final = shapes.record(
     {
         "name": _NAME,
         "columns": shapes.array(("Columns", "列"), _COLUMN, least=1, most=MAX_COLUMNS),
-        "csv": shapes.text(
-            ("Rows as CSV, with a header; empty is null", "CSV 数据（含表头，空为缺失）"), pattern=r"^[\s\S]*$", longest=MAX_CSV
+        "csv": shapes.private(  # the very data that queries are sold from
+            shapes.text(
+                ("Rows as CSV, with a header; empty is null", "CSV 数据（含表头，空为缺失）"), pattern=r"^[\s\S]*$", longest=MAX_CSV
+            )
         ),
         "weight": shapes.integer(("Share of the price", "价格占比"), least=1, most=1_000, default=1),
     },
