@@ -22,6 +22,14 @@ class PricesNoUse(UserError):
     remedy = gettext_noop("Ask plans whose model can quote or rate; what a round or a split gives depends on bids or makers.")
 
 
+class ComparisonTooLong(UserError):
+    """The uses cannot all be priced while a request waits."""
+
+    code = "COMPARISON_TOO_LONG"
+    message = gettext_noop("These uses take longer than the %(seconds)s seconds that one comparison may take.")
+    remedy = gettext_noop("Compare fewer uses or fewer plans at once.")
+
+
 class PricingRefused(UserError):
     """A parameter or input that the pricing model refuses; the engine's own code and sentence, in the active language."""
 
