@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Final, cast
 
 from pricing.engines import shapes
-from pricing.engines.checkers import charges
+from pricing.engines.checkers import charges, information, posted
 from pricing.engines.errors import InputError
-from pricing.engines.result import Line, Quote, canonical
+from pricing.engines.result import Claim, Line, Quote, Standing, canonical, exact_text
 from pricing.engines.shapes import Json, JsonObject, Schema
 from pricing.engines.validate import read_amount, validate
 from pricing.money import PPM, Currency, share_ppm
@@ -52,9 +52,9 @@ def read_adjustments(value: Json, unit: Currency) -> JsonObject:
 def adjusted(quote: Quote, adjustments: JsonObject) -> Quote:
     """Return a quote with a plan's adjustments carried out: free allowance, then discount, then least and most.
 
-    The discount is rounded down to the minor unit, so no buyer is promised more than is given. Each step keeps a price that never falls as
-    usage grows. A free allowance can be used twice by buying twice, so with one nothing is claimed of splitting. The digest then covers
-    the adjustments too: SHA-256 over the RFC 8785 bytes of ``{"adjustments", "inputs_digest"}``.
+    The discount is rounded down to the minor unit, so no buyer is promised more than is given. Of what the model claims, only that stays
+    which still holds of the adjusted price (see ``_kept``). The digest then covers the adjustments too: SHA-256 over the RFC 8785 bytes of
+    ``{"adjustments", "inputs_digest"}``.
     """
     if not adjustments:
         return quote
@@ -70,9 +70,63 @@ def adjusted(quote: Quote, adjustments: JsonObject) -> Quote:
         quote,
         amount_minor=amount,
         lines=tuple(lines),
-        claims=tuple(claim for claim in quote.claims if claim.property != charges.SUBADDITIVE or "free_amount" not in adjustments),
+        claims=tuple(kept for claim in quote.claims if (kept := _kept(claim, unit, adjustments)) is not None),
         inputs_digest=hashlib.sha256(canonical(told)).hexdigest(),
     )
+
+
+_FALL_NEVER: Final = frozenset(
+    {charges.MONOTONE, information.NOISE_MONOTONE, information.BUNDLE_MONOTONE, information.INFORMATION_MONOTONE}
+)
+_SPLIT_NEVER: Final = frozenset(
+    {
+        *(charges.SUBADDITIVE, information.NOISE_SUBADDITIVE),
+        *(information.BUNDLE_SUBADDITIVE, information.COMBINATIONS_SUBADDITIVE),
+    }
+)
+_OF_THE_CAPS: Final = frozenset({posted.CAPS_WITHIN_REVENUE, posted.CLAW_BACK_CONSERVES})
+_AT_MOST: Final = frozenset({posted.PRICE_WITHIN_CAP, posted.PUBLIC_USE_FREE})
+
+
+def _kept(claim: Claim, unit: Currency, adjustments: JsonObject) -> Claim | None:
+    """Return what becomes of a claim about the price before adjustments; None where nothing can be said of the price after them.
+
+    Every step is a function of the amount that never falls, so what never fell does not fall now. Without a free allowance each is also
+    subadditive, so what could not be had cheaper in parts still cannot; the allowance is used twice by buying twice. A least amount lifts a
+    price above its cap, and a free one above zero. A counterexample in charges stays one if it is one between the adjusted charges. All
+    else is about exact prices, or about what the two sides gain by them, which the adjustments change.
+    """
+    if claim.standing is Standing.NOT_HELD:
+        return _still_false(claim, unit, adjustments)
+    stays = (
+        claim.property in {*_FALL_NEVER, *_OF_THE_CAPS, charges.LINES_SUM}
+        or (claim.property in _SPLIT_NEVER and "free_amount" not in adjustments)
+        or (claim.property in _AT_MOST and "minimum" not in adjustments)
+    )
+    return claim if stays else None
+
+
+def _still_false(claim: Claim, unit: Currency, adjustments: JsonObject) -> Claim | None:
+    """Return a counterexample with its charges adjusted, if it is still one."""
+    minor = {
+        name: amount + sum(change for _, _, change in _steps(amount, unit, adjustments))
+        for name, text in claim.witness.items()
+        if name.endswith(_CHARGE)
+        for amount in [round(Fraction(text) * unit.scale)]
+    }
+    greater, others = _FALSE_WHEN.get(claim.property, ("", ()))
+    if greater not in minor or minor[greater] <= sum(minor[name] for name in others):
+        return None
+    adjusted_charges = {name: exact_text(Fraction(amount, unit.scale)) for name, amount in minor.items()}
+    return replace(claim, witness={**claim.witness, **adjusted_charges})
+
+
+_CHARGE: Final = "_charge"
+_FALSE_WHEN: Final = {
+    charges.MONOTONE: ("less_charge", ("more_charge",)),
+    charges.SUBADDITIVE: ("together_charge", ("one_charge", "other_charge")),
+}
+"""Of a counterexample in charges: which one is greater than which others together."""
 
 
 def _steps(amount: int, unit: Currency, adjustments: JsonObject) -> list[tuple[str, dict[str, str], int]]:
