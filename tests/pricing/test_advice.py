@@ -11,7 +11,6 @@ from pricing.computations.services import recompute
 from pricing.engines.catalogue import catalogue
 from pricing.plans.models import Plan
 from registry.base.actor import PartyKind
-from registry.base.jobs import job_cancel
 from registry.base.models import Job
 from registry.log.models import Outbox
 from tests.listings import shop
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.django_db
 COST = catalogue()["cost"].examples[0]
 LEARN = catalogue()["learn"].examples[1]
 COMPUTED = "computation { amount { amount currency } extras inputsDigest seed seedSize claims { standing } }"
-ADVISED = f"advice {{ id state verb appraiser valuedOn refusal {COMPUTED} }}"
+ADVISED = f"advice {{ id state verb appraiser valuedOn refusal job {{ id state errorCode }} {COMPUTED} }}"
 APPRAISAL = {"verb": "appraise", "appraiser": "Gulangyu Appraisers", "valuedOn": "2026-06-30"}
 
 
@@ -97,12 +96,23 @@ def test_what_the_model_refuses_is_the_result_and_not_a_failure(merchant):
     assert Computation.objects.count() == 0
 
 
-def test_a_cancelled_request_is_never_computed(merchant, party):
-    ask(merchant, priced(merchant), advising(merchant))
-    job_cancel(actor=party.actor, job_id=Job.objects.get().pk)
+def test_a_cancelled_request_is_never_computed_and_its_job_says_so(merchant):
+    asked = ask(merchant, priced(merchant), advising(merchant))
+    job = asked["advice"]["job"]
+    assert job["state"] == "QUEUED"
+    assert merchant.mutate("jobCancel", "job { id }", jobId=job["id"]).ok
     run_once()
-    assert (Job.objects.get().state, read(merchant)[0]["state"]) == (Job.State.CANCELLED, "ASKED")
+    (left,) = read(merchant)
+    assert (left["state"], left["job"]["state"]) == ("ASKED", "CANCELLED")
     assert Computation.objects.count() == 0
+
+
+def test_a_job_that_fails_says_why_there_is_no_advice(merchant, monkeypatch):
+    ask(merchant, priced(merchant), advising(merchant))
+    monkeypatch.setattr("pricing.advice.services.compute_apart", lambda **_: 1 // 0)
+    run_once()
+    (left,) = read(merchant)
+    assert (left["state"], left["job"]["state"], left["job"]["errorCode"]) == ("ASKED", "FAILED", "INTERNAL")
 
 
 def test_a_repeat_of_the_key_asks_once(merchant):
