@@ -16,9 +16,10 @@ from pricing.fees.services import division_of
 from pricing.fees.title import share_terms_of
 from pricing.money import Money, PricingError
 from pricing.plans.chart import Series, chart
-from pricing.plans.errors import ComparisonTooLong, PricesNoUse
+from pricing.plans.errors import ComparisonTooLong, PlanUndisclosed, PricesNoUse
 from pricing.plans.models import Plan
 from pricing.plans.pricing import PRICING, answer_of, model_of
+from pricing.plans.selectors import params_shown
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
 from registry.base.errors import BadInput, NotFound
@@ -75,6 +76,7 @@ def plan_compare(
         BadInput: no plan or use, more than ``PLANS_MAX`` or ``USAGES_MAX``, plans of several currencies, no such institution.
         NotFound: no such plan, or not an object of the actor's.
         PricesNoUse: a plan whose model only clears, divides or advises.
+        PlanUndisclosed: another's plan with parameters that it keeps to itself: a few prices of a bargain tell its floor.
         ComparisonTooLong: the uses take more than ``SECONDS`` together.
         NoSchedule, TitleBroken: see there.
     """
@@ -89,6 +91,8 @@ def plan_compare(
     for plan in plans:
         if not set(PRICING) & model_of(plan).verbs:
             raise PricesNoUse(field=("planIds",), name=plan.name_en)
+        if params_shown(actor=actor, plan=plan) != plan.params:
+            raise PlanUndisclosed(field=("planIds",), name=plan.name_en)
     net, until = _net(actor, institution_id, object_id), time.monotonic() + SECONDS
     return tuple(Outlook(plan, tuple(_point(actor, plan, usage, net, until) for usage in usages)) for plan in plans)
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pricing.advice.models import Advice
+from pricing.advice.services import WAITING_MAX
 from pricing.advice.tasks import run_once
 from pricing.computations.models import Computation
 from pricing.computations.services import recompute
@@ -123,6 +124,19 @@ def test_a_repeat_of_the_key_asks_once(merchant):
     assert ask(merchant, about, plan, {}, idempotencyKey="k").user_errors == [
         UserError(code="IDEMPOTENCY_MISMATCH", field=["idempotencyKey"])
     ]
+
+
+def test_one_organisation_waits_for_so_many_and_no_more(merchant, snapshot):
+    about, plan = priced(merchant), advising(merchant)
+    asked = [ask(merchant, about, plan) for _ in range(WAITING_MAX)]
+    before = snapshot(Advice, Job, Outbox)
+    assert ask(merchant, about, plan).user_errors == [UserError(code="TOO_MUCH_ADVICE_ASKED", field=["planId"])]
+    assert snapshot(Advice, Job, Outbox) == before
+    other = Client(token=admit(PartyKind.MERCHANT, name="Other").token)
+    assert ask(other, priced(other), advising(other)).ok
+    assert merchant.mutate("jobCancel", "job { id }", jobId=asked[0]["advice"]["job"]["id"]).ok
+    run_once()
+    assert ask(merchant, about, plan).ok
 
 
 @pytest.mark.parametrize(

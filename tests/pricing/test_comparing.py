@@ -159,6 +159,20 @@ def test_a_plan_that_prices_no_use_and_plans_of_two_currencies_are_refused(merch
     assert merchant.query(COMPARE, plans=[dollars, metered(merchant, GRADUATED)], usages=uses(1)).codes == ["BAD_INPUT"]
 
 
+@pytest.mark.parametrize("model", ["bargain", "query"])
+def test_what_a_seller_keeps_to_itself_is_not_found_out_by_trying_prices(merchant, model):
+    example = catalogue()[model].examples[0]
+    given = {"plans": [shop.plan(merchant, json.dumps(example.params), model)], "usages": [json.dumps(example.inputs)]}
+    (mine,) = merchant.query(COMPARE, **given)["planComparison"]["outlooks"]
+    assert mine["worst"] is not None
+    refused = Client(token=admit(PartyKind.BUYER).token).query(COMPARE, **given)
+    assert (refused.status, refused.codes) == (200, ["PLAN_UNDISCLOSED"])
+    assert (
+        refused.errors[0]["message"]
+        == "Plan One-off has parameters that its owner keeps to itself, which prices tried here would give away."
+    )
+
+
 def test_what_a_seller_keeps_to_itself_is_shown_to_it_and_to_the_regulator_alone(merchant):
     plan = shop.plan(merchant, json.dumps({"rule": "nash", "currency": "CNY", "floor": "100.00"}), "bargain")
     shown = "query($id: ID!) { node(id: $id) { ... on Plan { params } } }"
