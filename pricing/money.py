@@ -26,7 +26,7 @@ class PricingError(ValueError):
 
     Attributes:
         code: stable, upper case; what a program tests for.
-        params: what the sentence needs; integers and text only, never the caller's raw input.
+        params: what the sentence needs; integers and text, of what the caller wrote a short part at most.
     """
 
     texts: ClassVar[Mapping[str, tuple[str, str]]] = {}

@@ -48,14 +48,17 @@ def advice_request(
         NotFound: a plan that is not the actor's.
         PlanAdvisesNothing: the model has no such verb, or the verb makes prices.
         TooMuchAdviceAsked: ``WAITING_MAX`` of the organisation's wait already; one relay computes everybody's, the oldest first.
-        AppraiserMissing: an appraisal without appraiser and date, or other advice with them.
-        BadInput: a seed out of range, or an appraiser's name that is too long.
+        AppraiserMissing: an appraisal without appraiser and date, or other advice with either.
+        BadInput: a seed out of range, an appraiser's name that is too long, or another date than the one that the inputs are valued at.
     """
     require(actor, "plan:write")
     if verb not in {each.value for each in ADVISING}:
         raise PlanAdvisesNothing(field=("verb",), verb=verb[:16])
-    if (verb == Verb.APPRAISE.value) != bool(appraiser.strip() and valued_on):
-        raise AppraiserMissing(field=("appraiser",))
+    for name, stated in (("appraiser", appraiser.strip()), ("valuedOn", valued_on)):
+        if bool(stated) != (verb == Verb.APPRAISE.value):
+            raise AppraiserMissing(field=(name,))
+    if valued_on is not None and inputs.get("valuation_date", valued_on.isoformat()) != valued_on.isoformat():
+        raise BadInput("valuedOn", "the valuation date of the inputs")
     if len(appraiser) > NAME_MAX:
         raise BadInput("appraiser", "1 to 200 characters")
     if seed is not None and not 0 <= seed <= SAFE_INTEGER:

@@ -37,7 +37,6 @@ class InputError(PricingError):
         "TOO_LARGE": ("Must be at most {limit}.", "不得大于 {limit}。"),
         "TOO_FEW": ("At least {limit} entries are needed.", "至少需要 {limit} 项。"),
         "TOO_MANY": ("At most {limit} entries are accepted.", "最多接受 {limit} 项。"),
-        "TOO_SHORT": ("At least {limit} characters are needed.", "至少需要 {limit} 个字符。"),
         "TOO_LONG": ("At most {limit} characters are accepted.", "最多接受 {limit} 个字符。"),
         "BAD_FORMAT": ("The text does not have the required form.", "文本格式不符合要求。"),
         "BAD_TEXT": ("The text holds characters that cannot be stored.", "文本含有无法存储的字符。"),

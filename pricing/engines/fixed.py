@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Final, cast
 
@@ -96,14 +96,12 @@ def _moment(inputs: JsonObject, name: str, *, seconds: bool) -> datetime:
     if name not in inputs:
         raise InputError("REQUIRED", field)
     text = cast("str", inputs[name])
-    if seconds:
+    try:
         moment = datetime.fromisoformat(text)
-        if len(text) <= len("2026-01-01") or moment.tzinfo is None:
-            raise InputError("BAD_FORMAT", field)
-    else:
-        if len(text) != len("2026-01-01"):
-            raise InputError("BAD_FORMAT", field)
-        moment = datetime.combine(date.fromisoformat(text), datetime.min.time())
+    except ValueError:
+        raise InputError("BAD_FORMAT", field) from None
+    if ("T" in text) != seconds:
+        raise InputError("BAD_FORMAT", field)
     if moment.year < _FIRST_YEAR:
         raise InputError("TOO_SMALL", field, limit=f"{_FIRST_YEAR}-01-01")
     if moment.year > _LAST_YEAR:
@@ -120,15 +118,13 @@ def _periods(params: JsonObject, start: datetime, end: datetime) -> tuple[int, F
 
 
 def _whole_periods(params: JsonObject, start: datetime, end: datetime) -> int:
-    """Find by bisection the largest number of periods that ends no later than ``end``."""
-    low, high = 0, (end - start).days + 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _after(params, start, middle) <= end:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """Return the largest number of periods that ends no later than ``end``: as many as the calendar has room for, or one less."""
+    every = cast("int", params["every"])
+    if params["period"] == "day":
+        return (end - start).days // every
+    months = 12 * (end.year - start.year) + end.month - start.month
+    whole = months // (every if params["period"] == "month" else 12 * every)
+    return whole if _after(params, start, whole) <= end else whole - 1
 
 
 def _after(params: JsonObject, start: datetime, periods: int) -> datetime:
@@ -146,6 +142,7 @@ def _after(params: JsonObject, start: datetime, periods: int) -> datetime:
 
 _COPIES: Final = shapes.integer(("Copies", "份数"), least=1, most=MAX_COPIES, default=1)
 _MOMENT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))?$"
+_WHEN: Final = ("a day, or, charged by the second, an instant with its offset from UTC", "日期；按秒计费时为带时区偏移的时刻")
 
 FIXED: Final = Model(
     key="fixed",
@@ -191,8 +188,8 @@ FIXED: Final = Model(
                 ("Purchase", "购买"),
                 {
                     "copies": _COPIES,
-                    "start": shapes.text(("Start", "开始"), pattern=_MOMENT, longest=32, kind="date-time"),
-                    "end": shapes.text(("End (exclusive)", "结束（不含）"), pattern=_MOMENT, longest=32, kind="date-time"),
+                    "start": shapes.text((f"Start: {_WHEN[0]}", f"开始：{_WHEN[1]}"), pattern=_MOMENT, longest=32),
+                    "end": shapes.text((f"End (exclusive): {_WHEN[0]}", f"结束（不含）：{_WHEN[1]}"), pattern=_MOMENT, longest=32),
                 },
             ),
             _quote,
@@ -200,11 +197,11 @@ FIXED: Final = Model(
     },
     sentences={
         "PRICE": ("Price", "价格"),
-        "PERIODS": ("{periods} whole periods, {copies} copies", "{periods} 个整期，{copies} 份"),
-        "PERIOD_STARTED": ("A started period, {copies} copies", "不足一期按一期计，{copies} 份"),
-        "PERIOD_DAYS": ("{used} of the {of} days of a period, {copies} copies", "一期 {of} 天中的 {used} 天，{copies} 份"),
-        "TRIAL": ("The first {days} days are free", "前 {days} 天免费试用"),
-        "PERIOD_SECONDS": ("{used} of the {of} seconds of a period, {copies} copies", "一期 {of} 秒中的 {used} 秒，{copies} 份"),
+        "PERIODS": ("Whole periods: {periods}; copies: {copies}", "{periods} 个整期，{copies} 份"),
+        "PERIOD_STARTED": ("A started period; copies: {copies}", "不足一期按一期计，{copies} 份"),
+        "PERIOD_DAYS": ("{used} of the {of} days of a period; copies: {copies}", "一期 {of} 天中的 {used} 天，{copies} 份"),
+        "TRIAL": ("Days that are free at first: {days}", "前 {days} 天免费试用"),
+        "PERIOD_SECONDS": ("{used} of the {of} seconds of a period; copies: {copies}", "一期 {of} 秒中的 {used} 秒，{copies} 份"),
     },
     examples=(
         Example(

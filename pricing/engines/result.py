@@ -223,7 +223,8 @@ SHOWN_DIGITS: Final = 9
 def shown(value: float) -> str:
     """Return a float as plain decimal text of nine significant digits: how ``extras`` state what no money is computed from.
 
-    Rounding hides the last bits, in which one processor's arithmetic differs from another's, so that a replay elsewhere gives equal bytes.
+    Rounding hides the last bits, in which one processor's arithmetic may differ from another's. It cannot hide them where they are all
+    there is: what may be zero but for them is first rounded to a fixed place.
 
     Raises:
         ValueError: not finite; a mistake of the model.
@@ -231,7 +232,7 @@ def shown(value: float) -> str:
     if not math.isfinite(value):
         message = f"{value} cannot be shown"
         raise ValueError(message)
-    text = format(Decimal(f"{value:.{SHOWN_DIGITS}g}"), "f")
+    text = format(Decimal(f"{value + 0.0:.{SHOWN_DIGITS}g}"), "f")  # no sign on a zero
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -12,11 +12,12 @@ from pricing.engines.result import Claim, Line
 from pricing.money import Language
 
 STANDINGS: Final[Mapping[str, tuple[str, str]]] = {
-    "proven": ("proven for every usage", "对任意用量已证明"),
-    "checked": ("checked for this quote", "已就本次报价核验"),
+    "proven": ("proven for every input", "对任何输入均已证明"),
+    "checked": ("checked on this answer", "已就本次结果核验"),
     "not_held": ("does not hold", "不成立"),
 }
 
+_COLON: Final = (": ", "：")
 
 SHARED: Final = {"ROUND_AWARD": ("Awarded by the round", "竞价成交"), **SENTENCES}
 """Lines that no model makes: a round's award, and a plan's adjustments."""
@@ -30,7 +31,7 @@ def line_text(model: Model, line: Line, language: Language) -> str:
 def claim_text(claim: Claim, language: Language) -> str:
     """Return a claim, and how firmly it stands, for a person."""
     column = _column(language)
-    return f"{PROPERTIES[claim.property].sentence[column]}: {STANDINGS[claim.standing][column]}"
+    return PROPERTIES[claim.property].sentence[column] + _COLON[column] + STANDINGS[claim.standing][column]
 
 
 def _column(language: Language) -> int:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Max
 
 from pricing.fees.arithmetic import Division, Fee, FeeSchedule, Parties, Rate, TaxRule, divide
@@ -23,6 +24,9 @@ PLATFORM: Final = UUID(int=0)
 
 TAX_AUTHORITY: Final = UUID(int=1)
 """Where withheld tax waits to be paid over."""
+
+PUBLISHING_LOCK: Final = 0x6665_6573
+"""The word "fees" in ASCII: whoever publishes a schedule holds this lock until its transaction ends."""
 
 
 def fee_schedule_publish(
@@ -51,12 +55,14 @@ def fee_schedule_publish(
         raise BadInput("institutionPpm", "platform and institution together take at most the amount")
     if gateway_fixed_minor < 0:
         raise BadInput("gatewayFixedMinor", "not negative")
-    now = clock.now()
-    if effective_from is not None and effective_from < now:
-        raise BadInput("effectiveFrom", "not in the past")
     with once(actor, "fee_schedule_publish", idempotency_key, list(rates.values()), gateway_fixed_minor, effective_from) as call:
         if call.replayed:
             return call.result(PublishedSchedule)
+        now = clock.now()
+        if effective_from is not None and effective_from < now:  # a repeat of the call may well come later
+            raise BadInput("effectiveFrom", "not in the past")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PUBLISHING_LOCK])  # two at once would take the same number
         number = (PublishedSchedule.objects.aggregate(latest=Max("number"))["latest"] or 0) + 1
         schedule = PublishedSchedule.objects.create(
             number=number,

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pricing.engines import texts
 from pricing.engines.adjustments import adjusted, read_adjustments
 from pricing.engines.catalogue import model_at
-from pricing.engines.checkers import charges, information, posted
+from pricing.engines.checkers import charges
 from pricing.engines.errors import InputError
 from pricing.engines.model import Verb
 from pricing.engines.result import Quote, Standing, canonical
-from pricing.money import CNY, CURRENCIES, Money
+from pricing.money import CNY, CURRENCIES
 from registry.base.actor import PartyKind
 from tests.listings import shop
 from tests.support.graphql import Client
@@ -66,6 +66,67 @@ def test_with_a_free_allowance_nothing_is_claimed_of_splitting_because_it_pays()
     assert {claim.property for claim in quoted(10, free_amount="5").claims} == {"monotone", "lines_sum"}
     assert {claim.property for claim in quoted(10, discount_ppm=5).claims} == {"monotone", "subadditive", "lines_sum"}
     assert quoted(10, free_amount="5").amount_minor > 2 * quoted(5, free_amount="5").amount_minor
+
+
+CEILING, QUERY, SHARE = (model_at(key).examples[0] for key in ("ceiling", "query", "income_share"))
+
+
+def put_on(model, example, **on_top):
+    quote = model_at(model).run(example.verb, params=example.params, inputs=example.inputs)
+    return quote, adjusted(quote, read_adjustments(on_top, CNY))
+
+
+@pytest.mark.parametrize(
+    ("model", "example", "lost"),
+    [
+        ("ceiling", CEILING, {"caps_within_revenue", "price_within_cap", "public_use_free", "claw_back_conserves"}),
+        ("query", QUERY, {"never_charged_twice", "price_points"}),
+        ("income_share", SHARE, {"share_within_income"}),
+    ],
+)
+def test_nothing_is_claimed_of_an_adjusted_price_that_the_adjustment_can_break(model, example, lost):
+    before, after = put_on(model, example, minimum="999999.99")
+    claimed, kept = ({claim.property for claim in quote.claims} for quote in (before, after))
+    assert after.amount_minor == 99_999_999
+    assert claimed - kept == lost & claimed != set()
+    assert kept <= {"monotone", "subadditive", "bundle_monotone", "bundle_subadditive", "information_monotone", "lines_sum"}
+
+
+def test_a_least_amount_would_break_what_an_income_share_promises():
+    _, after = put_on("income_share", SHARE, minimum="2000")
+    income = int(after.lines[0].quantity * 100)
+    assert charges.share_within_income(after.amount_minor, income) == {"share": 200_000, "income": 119_055}
+
+
+def test_what_was_shown_false_stays_said_of_the_price_before():
+    tiers = [{"up_to": "5", "unit_price": "5"}, {"up_to": "10", "unit_price": "4"}, {"unit_price": "3"}]
+    quote = model_at("metered").run(Verb.QUOTE, params={**METERED, "mode": "volume", "tiers": tiers}, inputs={"quantity": "5"})
+    found = {claim.property: claim for claim in quote.claims}["monotone"]
+    said = {claim.property: claim for claim in adjusted(quote, {"discount_ppm": 1}).claims}["monotone"]
+    assert (found.standing, said.standing) == (Standing.NOT_HELD, Standing.NOT_HELD)
+    assert said.witness == {**found.witness, "of": "the price before adjustments"}
+
+
+@given(
+    st.tuples(st.integers(0, 5_000), st.integers(0, 5_000)),
+    st.integers(0, 1_000_000),
+    st.tuples(st.integers(0, 5_000), st.integers(0, 5_000)).map(sorted),
+)
+def test_discount_and_limits_never_make_a_whole_dearer_than_its_parts(parts, ppm, limits):
+    least, most = (f"{limit // 100}.{limit % 100:02}" for limit in limits)
+    on_top = read_adjustments({"discount_ppm": ppm, "minimum": least, "maximum": most}, CNY)
+
+    def charged(minor):
+        price = {"kind": "one_off", "currency": "CNY", "price": f"{minor // 100}.{minor % 100:02}"}
+        return adjusted(model_at("fixed").run(Verb.QUOTE, params=price, inputs={}), on_top).amount_minor
+
+    assert charged(sum(parts)) <= charged(parts[0]) + charged(parts[1])
+
+
+def test_a_claim_is_said_with_its_standing_in_each_languages_own_marks():
+    claim = quoted(10).claims[0]
+    assert texts.claim_text(claim, "en") == "Using more never costs less (before rounding): proven for every input"
+    assert texts.claim_text(claim, "zh") == "用量增加，费用不减（取整前）：对任何输入均已证明"
 
 
 @given(
@@ -147,71 +208,3 @@ def test_a_plan_keeps_its_adjustments(merchant):
 def test_a_refusal_names_its_part_of_the_plan(merchant, adjustments, model, params, field):
     refused = plan_of(merchant, adjustments, model, params)
     assert [(error.code, error.field) for error in refused.user_errors] == [("PRICING_REFUSED", field)]
-
-
-ON_TOP = st.fixed_dictionaries(
-    {},
-    optional={
-        "discount_ppm": st.integers(0, 1_000_000),
-        "free_amount": st.sampled_from(["0", "0.01", "5", "120"]),
-        "minimum": st.sampled_from(["0", "0.05", "9", "90"]),
-        "maximum": st.sampled_from(["90", "100", "1000"]),
-    },
-)
-VOLUME = {"mode": "volume", "currency": "CNY", "unit": "call", "tiers": [{"up_to": "15", "unit_price": "10"}, {"unit_price": "5"}]}
-
-
-def standing_of(key, on_top, number=0):
-    """The claims about a model's example with adjustments on top: how each stands, by property."""
-    example = [each for each in model_at(key).examples if each.verb in (Verb.QUOTE, Verb.RATE)][number]
-    quote = model_at(key).run(example.verb, params=example.params, inputs=example.inputs)
-    return {claim.property: claim.standing for claim in adjusted(quote, read_adjustments(on_top, quote.currency)).claims}
-
-
-@pytest.mark.parametrize("on_top", [{"discount_ppm": 1}, {"free_amount": "1"}, {"minimum": "900"}, {"maximum": "1"}])
-def test_of_a_bargain_nothing_is_claimed_that_an_adjustment_may_break(on_top):
-    """A discount takes the price below the floor, a least amount above what it is worth to the buyer."""
-    assert set(standing_of("bargain", on_top)) == {"lines_sum"}
-    assert "rational" in "".join(standing_of("bargain", {}))
-
-
-def test_a_regulated_price_with_a_least_amount_is_said_to_be_neither_within_its_cap_nor_free_for_welfare():
-    broken = {posted.PRICE_WITHIN_CAP, posted.PUBLIC_USE_FREE}
-    assert set(standing_of("ceiling", {"discount_ppm": 9})) == set(standing_of("ceiling", {}))
-    assert set(standing_of("ceiling", {})) - set(standing_of("ceiling", {"minimum": "9"})) == broken
-    example = model_at("ceiling").examples[1]
-    free = model_at("ceiling").run(Verb.QUOTE, params=example.params, inputs=example.inputs)
-    assert (free.amount_minor, adjusted(free, {"minimum": "9"}).amount_minor) == (0, 900)
-
-
-def test_a_free_allowance_leaves_no_claim_of_splitting_to_any_model():
-    for key, gone in {
-        "model_noise": {information.NOISE_SUBADDITIVE},
-        "privacy": {information.COMBINATIONS_SUBADDITIVE},
-        "query": {information.BUNDLE_SUBADDITIVE, information.NEVER_CHARGED_TWICE},
-        "fixed": {charges.SUBADDITIVE},
-    }.items():
-        assert gone <= set(standing_of(key, {}))
-        assert set(standing_of(key, {})) - set(standing_of(key, {"free_amount": "1"})) == gone, key
-
-
-@pytest.mark.parametrize("on_top", [{"discount_ppm": 1}, {"minimum": "1"}, {"maximum": "99"}])
-def test_adjusted_prices_of_queries_are_not_said_to_meet_their_points_or_to_add_up_over_orders(on_top):
-    left = set(standing_of("query", {}, 1)) - set(standing_of("query", on_top, 1))
-    assert left == {information.NEVER_CHARGED_TWICE, information.PRICE_POINTS}
-
-
-@given(ON_TOP)
-def test_a_counterexample_of_a_volume_tariff_is_one_between_the_prices_that_are_charged(on_top):
-    on_top = read_adjustments(on_top, CNY)
-    prices = {
-        quantity: adjusted(model_at("metered").run(Verb.QUOTE, params=VOLUME, inputs={"quantity": str(quantity)}), on_top)
-        for quantity in (15, 16)
-    }
-    falls = prices[15].amount_minor > prices[16].amount_minor
-    stated = [claim for claim in prices[15].claims if claim.property == charges.MONOTONE]
-    assert [claim.standing for claim in stated] == ([Standing.NOT_HELD] if falls else [])
-    for claim in stated:
-        assert {name: claim.witness[name] for name in ("less", "more")} == {"less": "15", "more": "16"}
-        told = [Money.parse(claim.witness[f"{name}_charge"], CNY).minor for name in ("less", "more")]
-        assert told == [prices[15].amount_minor, prices[16].amount_minor]

@@ -1,6 +1,7 @@
 """Advice is asked of a plan about a plan, computed by a job, kept, and changes no price."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from pricing.advice.tasks import run_once
 from pricing.computations.models import Computation
 from pricing.computations.services import recompute
 from pricing.engines.catalogue import catalogue
+from pricing.engines.model import Verb
 from pricing.plans.models import Plan
 from registry.base.actor import PartyKind
 from registry.base.models import Job
@@ -66,6 +68,22 @@ def test_an_appraisal_is_kept_beside_the_plan_and_the_price_stays_what_it_was(me
     assert recompute(computation=Computation.objects.get()).amount_minor == COST.amount_minor
     assert Plan.objects.get(pk=before.pk).params == before.params
     assert [body["data"]["about"] for body in shop.events("advice.given")] == [str(before.pk)]
+
+
+def test_plain_numbers_come_back_from_the_database_as_they_were_asked_about(merchant):
+    columns, sizes = [{"name": "rows", "log": True}, {"name": "age"}], [1e-7, 5.0, 1e12, 0.1, 3, 12.5]
+    sales = [
+        {"key": f"s{at}", "price": f"{at + 1}00.00", "date": "2026-05-01", "attributes": [size, -0.0 if at == 3 else at % 3]}
+        for at, size in enumerate(sizes)
+    ]
+    inputs = {"valuation_date": "2026-06-30", "comparables": sales, "subject": [1e2, 1]}
+    example = SimpleNamespace(params={"method": "hedonic", "currency": "CNY", "attributes": columns})
+    assert ask(merchant, priced(merchant), advising(merchant, example, "market"), inputs).ok
+    run_once()
+    stored = Computation.objects.get()
+    asked = catalogue()["market"].run(Verb.APPRAISE, params=stored.plan.params, inputs=inputs)
+    assert recompute(computation=stored) == asked
+    assert stored.answer == asked.to_json()
 
 
 def test_a_proposal_takes_its_seed_from_whoever_asks(merchant):
@@ -146,8 +164,11 @@ def test_one_organisation_waits_for_so_many_and_no_more(merchant, snapshot):
         ({"verb": "optimise", "appraiser": None, "valuedOn": None}, "PLAN_ADVISES_NOTHING", ["planId"]),
         ({"appraiser": None}, "APPRAISER_MISSING", ["appraiser"]),
         ({"appraiser": " "}, "APPRAISER_MISSING", ["appraiser"]),
-        ({"valuedOn": None}, "APPRAISER_MISSING", ["appraiser"]),
+        ({"valuedOn": None}, "APPRAISER_MISSING", ["valuedOn"]),
+        ({"valuedOn": "2026-06-29"}, "BAD_INPUT", ["valuedOn"]),
         ({"verb": "propose"}, "APPRAISER_MISSING", ["appraiser"]),
+        ({"verb": "propose", "valuedOn": None}, "APPRAISER_MISSING", ["appraiser"]),
+        ({"verb": "propose", "appraiser": None}, "APPRAISER_MISSING", ["valuedOn"]),
         ({"appraiser": "x" * 201}, "BAD_INPUT", ["appraiser"]),
         ({"seed": "-1"}, "BAD_INPUT", ["seed"]),
         ({"seed": str(2**53)}, "BAD_INPUT", ["seed"]),
@@ -159,6 +180,14 @@ def test_what_cannot_be_asked_changes_nothing(merchant, snapshot, given, code, f
     before = snapshot(Advice, Job, Outbox)
     assert ask(merchant, about, plan, **given).user_errors == [UserError(code=code, field=field)]
     assert snapshot(Advice, Job, Outbox) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "field"), [({"valuedOn": None}, ["appraiser"]), ({"appraiser": None}, ["valuedOn"])], ids=["no date", "no appraiser"]
+)
+def test_half_of_an_appraisals_statement_is_refused_with_a_proposal(merchant, given, field):
+    asked = ask(merchant, priced(merchant), advising(merchant, LEARN, "learn"), LEARN.inputs, verb="propose", seed="1", **given)
+    assert asked.user_errors == [UserError(code="APPRAISER_MISSING", field=field)]
 
 
 def test_nobody_asks_about_or_reads_of_anothers_plan(merchant, snapshot):

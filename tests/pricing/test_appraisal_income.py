@@ -80,7 +80,8 @@ def test_the_lines_show_the_forecast_year_by_year():
 def test_an_appraisal_states_its_method_its_date_and_that_it_is_no_book_value():
     extras = appraise().extras
     assert (extras["method"], extras["valuation_date"], extras["use"]) == ("income.direct", "2026-06-30", "advice_not_book_value")
-    assert "never posted as a book value" in INCOME.help.en
+    assert "never posted as a book value (reported: 财会〔2025〕33号)" in INCOME.help.en
+    assert "不得作为入账价值（据报道：财会〔2025〕33号）" in INCOME.help.zh
 
 
 def test_the_sensitivity_is_the_value_at_other_rates_and_flows():
@@ -178,6 +179,25 @@ def test_the_internal_rate_of_return_is_stated_with_its_check():
     )
 
 
+@pytest.mark.parametrize(
+    ("price", "years", "timing"),
+    [("100", [{"cash_flow": "100"}], "end_year"), ("221", [{"cash_flow": "110"}, {"cash_flow": "111"}], "mid_year")],
+)
+def test_flows_that_only_give_the_price_back_return_nothing(price, years, timing):
+    quote = appraise({"timing": timing}, years, price=price)
+    assert quote.extras["internal_return_percent"] == "0"
+
+
+SIZES = st.sampled_from([10**power for power in range(17)])
+
+
+@given(st.lists(SIZES, max_size=50), st.lists(st.sampled_from([0, 1]), max_size=49), SIZES, SIZES, st.booleans())
+def test_a_rate_of_return_is_found_whatever_the_sizes_of_losses_and_gains(losses, gaps, last, price, mid_year):
+    flows = [*(-Fraction(loss, 1000) for loss in losses), *(Fraction(gap, 1000) for gap in gaps), Fraction(last, 1000)]
+    rate = internal_return(Fraction(price, 1000), flows, mid_year=mid_year)
+    assert rate is None or -0.99 <= rate <= 10
+
+
 @pytest.mark.parametrize("flows", [[-100, 230, -132], [100, 100], [0, 0]], ids=["two roots", "never negative", "nothing"])
 def test_no_rate_of_return_is_stated_where_there_may_be_none_or_several(flows):
     assert internal_return(Fraction(0), [Fraction(flow) for flow in flows], mid_year=False) is None
@@ -224,6 +244,7 @@ CURVE = {"kind": "curve", "percents": ["10", "11"]}
         ({"discount": CURVE, "amortised_over": 3}, FLOWS, "CURVE_TOO_SHORT", "params.discount.percents"),
         ({"tax_percent": "99.5"}, FLOWS, "TOO_LARGE", "params.tax_percent"),
         ({"royalty_percent": "5"}, FLOWS, "UNKNOWN_FIELD", "params.royalty_percent"),
+        ({"tax_percent": "25"}, FLOWS, "NOT_FOR_THIS_PLAN", "params.tax_percent"),
         ({"amortised_over": 101}, FLOWS, "TOO_LARGE", "params.amortised_over"),
         ({"amortised_over": float("inf")}, FLOWS, "NOT_FINITE", "params.amortised_over"),
         ({"currency": "JPY"}, [{"cash_flow": "1.5"}], "OVER_PRECISE", "inputs.years.0.cash_flow"),

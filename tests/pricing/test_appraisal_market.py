@@ -1,16 +1,19 @@
 """Comparables are adjusted one by one; the regression is the one statsmodels fits, and its left-out errors are those of refitting."""
 
 import math
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from time import process_time
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from pricing.engines.appraisal import hedonic
+from pricing.engines.appraisal.decimals import log
 from pricing.engines.appraisal.market import MARKET, Sale, summarised
 from pricing.engines.checkers import appraisal
 from pricing.engines.errors import InputError
@@ -114,40 +117,125 @@ def test_a_wrong_market_approach_is_caught():
     assert wrong == {"scale": "3", "scaled": "4.0", "expected": "6.0"}
 
 
+def exact(rows):
+    return [[Decimal(str(value)) for value in row] for row in rows]
+
+
 def design():
-    return np.array([(math.log(rows), age) for rows, age in ATTRIBUTES]), np.array([float(price) for price in PRICES])
+    return [(math.log(rows), age) for rows, age in ATTRIBUTES], [float(price) for price in PRICES]
+
+
+def fitted(attributes, prices, subject):
+    return hedonic.fit(exact(attributes), [log(Fraction(price)) for price in prices], *exact([subject]))
+
+
+SUBJECT_AT = (math.log(6000), 2)
 
 
 def test_the_regression_is_the_one_that_statsmodels_fits():
     attributes, prices = design()
-    ours = hedonic.fit(attributes, prices, np.array([math.log(6000), 2.0]))
-    theirs = sm.OLS(np.log(prices), sm.add_constant(attributes)).fit()
-    assert np.allclose([ours.intercept, *ours.effects], theirs.params, rtol=1e-10, atol=0)
-    assert np.allclose(ours.fitted, theirs.fittedvalues, rtol=1e-12, atol=0)
-    assert ours.subject == pytest.approx(float(theirs.predict([[1.0, math.log(6000), 2.0]])[0]), rel=1e-12)
+    ours = fitted(attributes, prices, SUBJECT_AT)
+    theirs = sm.OLS(np.log(prices), sm.add_constant(np.array(attributes))).fit()
+    assert np.allclose([float(effect) for effect in ours.effects], theirs.params[1:], rtol=1e-10, atol=0)
+    assert float(ours.subject) == pytest.approx(float(theirs.predict([[1.0, *SUBJECT_AT]])[0]), rel=1e-12)
 
 
 def test_the_left_out_predictions_are_those_of_refitting_without_each():
-    attributes, prices = design()
-    subject = np.array([math.log(6000), 2.0])
-    ours = hedonic.fit(attributes, prices, subject)
+    attributes, prices = (np.array(each) for each in design())
+    ours = fitted(*design(), SUBJECT_AT)
     for index in range(len(prices)):
         kept = np.arange(len(prices)) != index
         refitted = sm.OLS(np.log(prices[kept]), sm.add_constant(attributes[kept])).fit()
-        assert ours.left_out[index] == pytest.approx(float(refitted.predict([[1.0, *attributes[index]]])[0]), rel=1e-10)
-        assert ours.subject_without[index] == pytest.approx(float(refitted.predict([[1.0, *subject]])[0]), rel=1e-10)
+        assert float(ours.left_out[index]) == pytest.approx(float(refitted.predict([[1.0, *attributes[index]]])[0]), rel=1e-10)
+        assert float(ours.subject_without[index]) == pytest.approx(float(refitted.predict([[1.0, *SUBJECT_AT]])[0]), rel=1e-10)
 
 
 def test_a_hedonic_appraisal_shows_its_effects_and_its_left_out_error():
     quote = appraise(HEDONIC, SALES, subject=[6000, 2])
     attributes, prices = design()
-    fitted = hedonic.fit(attributes, prices, np.array([math.log(6000), 2.0]))
-    assert quote.amount_minor == round(math.exp(fitted.subject) * 100)
+    ours = fitted(attributes, prices, SUBJECT_AT)
+    assert quote.amount_minor == round(math.exp(ours.subject) * 100)
     assert [row["name"] for row in quote.extras["effects"]] == ["rows", "age"]
-    assert float(quote.extras["effects"][1]["effect"]) == pytest.approx(fitted.effects[1], rel=1e-8)
-    errors = sorted(abs(math.exp(one) / price - 1) for one, price in zip(fitted.left_out, prices, strict=True))
+    assert float(quote.extras["effects"][1]["effect"]) == pytest.approx(float(ours.effects[1]), rel=1e-8)
+    errors = sorted(abs(math.exp(one) / price - 1) for one, price in zip(ours.left_out, prices, strict=True))
     assert float(quote.extras["left_out_median_error_percent"]) == pytest.approx(50 * (errors[2] + errors[3]), rel=1e-8)
     assert len(quote.extras["sensitivity"]) == 6
+
+
+NEARLY = [{**row, "attributes": [index, index + 1e-8 * (index % 3 == 1)]} for index, row in enumerate(SALES)]
+
+
+def solved_exactly(rows, logs, point):
+    """The prediction by the normal equations in fractions: the definition, whatever the condition of the attributes."""
+    design = [[Fraction(1), *map(Fraction, row)] for row in rows]
+    size = range(len(design[0]))
+    system = [
+        [sum(row[i] * row[j] for row in design) for j in size] + [sum(r[i] * y for r, y in zip(design, logs, strict=True))] for i in size
+    ]
+    for at in size:
+        system[at] = [entry / system[at][at] for entry in system[at]]
+        for other in size:
+            if other != at:
+                system[other] = [entry - system[other][at] * pivot for entry, pivot in zip(system[other], system[at], strict=True)]
+    return sum(row[-1] * value for row, value in zip(system, [1, *map(Fraction, point)], strict=True))
+
+
+def test_attributes_that_nearly_follow_from_each_other_cost_no_digit_that_is_shown():
+    plan = {**HEDONIC, "attributes": [{"name": "one"}, {"name": "other"}]}
+    quote = appraise(plan, NEARLY, subject=[2, 2])
+    logs = [Fraction(log(Fraction(row["price"]))) for row in NEARLY]
+    expected = math.exp(solved_exactly([[str(value) for value in row["attributes"]] for row in NEARLY], logs, [2, 2]))
+    assert quote.amount_minor == round(Fraction(f"{expected:.9g}") * 100)
+    hundredfold = appraise(plan, [{**row, "price": row["price"].replace(".", "") + ".00"} for row in NEARLY], subject=[2, 2])
+    assert abs(hundredfold.amount_minor - 100 * quote.amount_minor) <= 50
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 10**9)), min_size=5, max_size=9),
+    st.integers(1, 10**7),
+    st.tuples(st.integers(-9, 9), st.integers(-9, 9)),
+)
+def test_every_prediction_is_that_of_the_normal_equations_however_alike_the_attributes(rows, alike, point):
+    """The second attribute is the first but for a part of ``alike``, so the condition reaches ten million."""
+    attributes = [[Decimal(one), Decimal(one) + Decimal(other) / alike] for one, other, _ in rows]
+    logs = [log(Fraction(price, 100)) for _, _, price in rows]
+    try:
+        ours = hedonic.fit(attributes, logs, [Decimal(value) for value in point])
+    except (hedonic.Dependent, hedonic.Decisive):
+        reject()
+    written = [[str(value) for value in row] for row in attributes]
+    assert float(ours.subject) == pytest.approx(
+        float(solved_exactly(written, [Fraction(each) for each in logs], point)), rel=1e-12, abs=1e-12
+    )
+    for at in range(len(rows)):
+        kept = [index for index in range(len(rows)) if index != at]
+        without = solved_exactly([written[index] for index in kept], [Fraction(logs[index]) for index in kept], written[at])
+        assert float(ours.left_out[at]) == pytest.approx(float(without), rel=1e-12, abs=1e-12)
+
+
+def test_an_attribute_without_effect_is_shown_without_one():
+    sales = [{**row, "price": "100.00"} for row in SALES]
+    extras = appraise(HEDONIC, sales, subject=[6000, 2]).extras
+    assert [row["effect"] for row in extras["effects"]] == ["0", "0"]
+    assert {row["left_out_error_percent"] for row in extras["comparables"]} == {"0"}
+
+
+def test_the_largest_regression_is_answered_within_a_second():
+    columns = [{"name": f"a{number}", "log": True} for number in range(12)]
+    sales = [
+        {
+            "key": f"s{row}",
+            "price": f"{row + 1}.01",
+            "date": DAY,
+            "attributes": [1.5 + ((row * (17 + 2 * k)) % 199) ** 1.1 for k in range(12)],
+        }
+        for row in range(200)
+    ]
+    before = process_time()
+    quote = appraise({**HEDONIC, "attributes": columns}, sales, subject=[7.5] * 12)
+    assert process_time() - before < 1
+    assert len(quote.extras["comparables"]) == 200
 
 
 def test_prices_on_a_log_line_are_predicted_without_error():
@@ -164,8 +252,7 @@ def test_a_regression_of_prices_at_a_multiple_gives_that_multiple(scale):
     attributes, _ = design()
 
     def value(scaled):
-        fitted = hedonic.fit(attributes, np.array([float(price) for price in scaled]), np.array([8.7, 2.0]))
-        return Fraction(math.exp(fitted.subject))
+        return Fraction(math.exp(fitted(attributes, scaled, SUBJECT_AT).subject))
 
     assert appraisal.market_equivariant(value, [Fraction(price) for price in PRICES], scale) is None
 
@@ -192,6 +279,11 @@ def test_the_longest_accepted_input_is_answered():
 SAME = [{**row, "attributes": [1000, 3]} for row in SALES]
 TWICE = [{**row, "attributes": [row["attributes"][1], row["attributes"][1]]} for row in SALES]
 PLAIN = {**HEDONIC, "attributes": [{"name": "rows"}, {"name": "age"}]}
+FAR = [
+    {**row, "attributes": [index], "price": price}
+    for index, (row, price) in enumerate(zip(SALES, ["1", "3", "7", "20", "55", "9"], strict=True))
+]
+FAR[5] = {**FAR[5], "attributes": [90_000]}
 ALONE = [{**row, "attributes": [float(number == 4), number]} for number, row in enumerate(SALES)]
 SUBJECT = {"subject": [6000, 2]}
 
@@ -227,6 +319,15 @@ SUBJECT = {"subject": [6000, 2]}
         (HEDONIC, [{**row, "weight": "1"} for row in SALES], SUBJECT, "NOT_FOR_THIS_PLAN", "inputs.comparables.0.weight"),
         (HEDONIC, SAME, SUBJECT, "ATTRIBUTES_DEPENDENT", "params.attributes"),
         (PLAIN, TWICE, SUBJECT, "ATTRIBUTES_DEPENDENT", "params.attributes"),
+        ({**HEDONIC, "attributes": [{"name": "rows"}]}, FAR, {"subject": [1]}, "OVERFLOW", "inputs.comparables.5"),
+        (HEDONIC, [{**SALES[0], "attributes": [5e-324, 1]}, *SALES[1:]], SUBJECT, "NOT_POSITIVE", "inputs.comparables.0.attributes.0"),
+        (
+            PLAIN,
+            [{**row, "attributes": [5e-324 * row["attributes"][1], 1]} for row in SALES],
+            SUBJECT,
+            "ATTRIBUTES_DEPENDENT",
+            "params.attributes",
+        ),
         (PLAIN, ALONE, SUBJECT, "COMPARABLE_DECISIVE", "inputs.comparables.4"),
         ({**HEDONIC, "attributes": [{"name": "rows"}] * 2}, SALES, SUBJECT, "DUPLICATE", "params.attributes.1.name"),
         ({**HEDONIC, "attributes": [{"name": "rows"}] * 13}, SALES, SUBJECT, "TOO_MANY", "params.attributes"),

@@ -106,9 +106,15 @@ def test_a_contradiction_is_refused_with_the_comparison_to_reconsider():
     with pytest.raises(InputError) as refused:
         QUALITY.validated_params({**PLAN, "matrix": matrix})
     assert (refused.value.code, refused.value.field) == ("INCONSISTENT", "params.matrix")
-    judged = judge(exact(matrix))
-    assert refused.value.params["one"] == KEYS[most_contradictory(exact(matrix), judged.weights)[0]]
-    assert refused.value.text("en").startswith("The comparisons contradict each other: consistency ratio 1.")
+    assert refused.value.params == {"ratio": "1.58451511", "one": "accuracy", "other": "completeness"}
+    assert refused.value.text("en").startswith("The comparisons contradict each other: consistency ratio 1.58451511, to be below 0.1.")
+
+
+def test_the_comparison_to_reconsider_is_the_one_that_was_turned_around():
+    weights = [Fraction(8), Fraction(4), Fraction(2), Fraction(1)]
+    matrix = [[one / other for other in weights] for one in weights]
+    matrix[1][3], matrix[3][1] = matrix[3][1], matrix[1][3]
+    assert most_contradictory(matrix, judge(matrix).weights) == (1, 3)
 
 
 def test_every_adjustment_is_a_row():

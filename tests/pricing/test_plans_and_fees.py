@@ -1,12 +1,14 @@
 """Plans and fee schedules through the API: who may make them, what is refused, what never changes."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from pricing.fees.models import PublishedSchedule
 from pricing.plans.models import Plan
+from registry.base import clock
 from registry.base.actor import SCOPES, PartyKind
 from registry.base.models import IdempotencyKey
 from registry.log.models import Outbox
@@ -137,6 +139,16 @@ def test_impossible_fees_are_refused(operator, snapshot, changed, field):
     before = snapshot(PublishedSchedule, Outbox)
     assert operator.mutate("feeSchedulePublish", **schedule_input(**changed)).user_errors == [UserError(code="BAD_INPUT", field=field)]
     assert snapshot(PublishedSchedule, Outbox) == before
+
+
+def test_a_repeat_of_the_call_after_its_fees_took_effect_is_the_first_result(operator, monkeypatch):
+    effect = clock.now() + timedelta(hours=1)
+    given = schedule_input(effectiveFrom=effect.isoformat())
+    first = operator.mutate("feeSchedulePublish", "feeSchedule { id }", **given)
+    monkeypatch.setattr(clock, "now", lambda: effect + timedelta(hours=1))
+    again = operator.mutate("feeSchedulePublish", "feeSchedule { id }", **given)
+    assert again.user_errors == []
+    assert first["feeSchedule"] == again["feeSchedule"]
 
 
 def test_a_merchant_publishes_no_fees(merchant, snapshot):

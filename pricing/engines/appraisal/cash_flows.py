@@ -28,10 +28,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: which columns of the forecast it reads, and the cash flow of a year from them; linear in the columns."""
+    """One rule: which columns of the forecast it reads, and the cash flow of a year from them; linear in the columns.
+
+    Attributes:
+        taxed: whether it takes the tax off; otherwise the columns are after tax.
+    """
 
     columns: tuple[str, ...]
     flow: Callable[[Year, Terms], Fraction]
+    taxed: bool
 
 
 def _direct(year: Year, _terms: Terms) -> Fraction:
@@ -51,10 +56,10 @@ def _incremental(year: Year, _terms: Terms) -> Fraction:
 
 
 RULES: Final[Mapping[str, Rule]] = {
-    "direct": Rule(("cash_flow",), _direct),
-    "relief_from_royalty": Rule(("revenue",), _relief_from_royalty),
-    "excess_earnings": Rule(("revenue", "operating_cost", "contributory_charges"), _excess_earnings),
-    "incremental": Rule(("with_asset", "without_asset"), _incremental),
+    "direct": Rule(("cash_flow",), _direct, taxed=False),
+    "relief_from_royalty": Rule(("revenue",), _relief_from_royalty, taxed=True),
+    "excess_earnings": Rule(("revenue", "operating_cost", "contributory_charges"), _excess_earnings, taxed=True),
+    "incremental": Rule(("with_asset", "without_asset"), _incremental, taxed=False),
 }
 COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
     "cash_flow": ("Cash flow after tax", "税后现金流"),

@@ -60,7 +60,7 @@ def cost_value(efforts: Sequence[Effort], profit: Fraction, coefficients: Sequen
         profit: R, the normal profit as a rate of C.
         coefficients: δ, each non-negative.
 
-    Source: China Appraisal Society, 数据资产评估指导意见 (中评协〔2023〕17号): V = C · δ, replacement cost with an adjustment coefficient.
+    Replacement cost is one of the three approaches of the China Appraisal Society's 数据资产评估指导意见 (中评协〔2023〕17号).
     """
     value = sum((effort.cost * effort.worth for effort in efforts), Fraction(0)) * (1 + profit)
     for coefficient in coefficients:
@@ -70,7 +70,7 @@ def cost_value(efforts: Sequence[Effort], profit: Fraction, coefficients: Sequen
 
 def _appraise(call: Call) -> Answer:
     unit = currency(cast("str", call.params["currency"]))
-    profit, coefficients = _plan(call.params)
+    profit, coefficients = cast("tuple[Fraction, list[tuple[str, Fraction]]]", call.plan)
     items = cast("Sequence[JsonObject]", call.inputs["items"])
     efforts = _efforts(items, call.inputs, unit)
     entries = [
@@ -96,7 +96,7 @@ def _appraise(call: Call) -> Answer:
 
 
 def _sensitivity(efforts: Sequence[Effort], profit: Fraction, factors: Sequence[Fraction], unit: Currency) -> list[JsonObject]:
-    """Return the value with the costs, the profit rate and the coefficients each moved by a tenth, down and up."""
+    """Return the value with the costs and the profit rate each moved by a tenth, down and up; a coefficient moves it as the costs do."""
     table: list[JsonObject] = []
     for percent, by in (("-10", ONE - STEP), ("10", ONE + STEP)):
         moved = {
@@ -201,7 +201,7 @@ COST: Final = Model(
     },
     sentences={
         **{
-            f"ITEM_{kind.upper()}": (f"{en} of {{date}}, {{useful}}% of use", f"{zh}，{{date}}，有效用 {{useful}}%")
+            f"ITEM_{kind.upper()}": (f"{en} on {{date}}, {{useful}}% still of use", f"{zh}，{{date}}，{{useful}}% 尚有效用")
             for kind, (en, zh) in KINDS.items()
         },
         **{f"COEFFICIENT_{kind.upper()}": (f"{en}: times {{factor}}", f"{zh}系数 {{factor}}") for kind, (en, zh) in COEFFICIENTS.items()},

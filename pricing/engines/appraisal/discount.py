@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
-import scipy
+from pricing.engines.appraisal.decimals import context, decimal
 
 ROOT_PLACES: Final = 60
-LEAST_RETURN: Final = -0.99
-MOST_RETURN: Final = 10.0
-_RETURN_TOLERANCE: Final = 1e-15
-_MOST_STEPS: Final = 200
+LEAST_RETURN: Final = Decimal("-0.99")
+MOST_RETURN: Final = Decimal(10)
+_HALVINGS: Final = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,8 @@ def present_value(flows: Sequence[Fraction], factors: Sequence[Fraction]) -> Fra
 def tab_factor(tax: Fraction, factors: Sequence[Fraction]) -> Fraction:
     """Return by how much the tax benefit of amortising the asset raises its value: 1 / (1 - t · Σ factors / n).
 
-    The asset is amortised in n equal parts, one for each factor, and each part saves tax at the rate t, below 1.
-
-    Source: International Valuation Standards, IVS 210, tax amortisation benefit; straight-line amortisation.
+    The asset is amortised in n equal parts, one for each factor, and each part saves tax at the rate t, below 1. So the value V of flows
+    worth PV solves V = PV + t · V · Σ factors / n.
     """
     return 1 / (1 - tax * sum(factors) / len(factors))
 
@@ -78,7 +77,7 @@ def value_of(flows: Sequence[Fraction], discounting: Discounting, *, tax: Fracti
 
 
 def net_present_value(price: float, flows: Sequence[float], rate: float, *, mid_year: bool) -> float:
-    """Return -price + Σ CF_t · (1 + rate)^-τ in floats; for the internal rate of return only."""
+    """Return -price + Σ CF_t · (1 + rate)^-τ in floats, by which an internal rate of return is checked."""
     lag = 0.5 if mid_year else 0.0
     return -price + math.fsum(flow * (1 + rate) ** (lag - year) for year, flow in enumerate(flows, start=1))
 
@@ -87,16 +86,26 @@ def internal_return(price: Fraction, flows: Sequence[Fraction], *, mid_year: boo
     """Return the one rate from -99 % to 1000 % a year at which the flows are worth the price paid now, or None.
 
     None where signs change more than once, so that the rate may not be unique (Descartes), or where no rate in that range does it.
-    Brent's method on floats; the answer is advice and enters no amount.
+    Bisection in decimals of fifty digits, to 1e-20, so that every machine finds the same; the answer is advice and enters no amount.
+    O(flows).
     """
     signs = [number > 0 for number in (-price, *flows) if number]
     if sum(one != other for one, other in pairwise(signs)) != 1:
         return None
-    paid, received = float(price), [float(flow) for flow in flows]
+    with localcontext(context()):
+        paid, received = decimal(price), [decimal(flow) for flow in flows]
 
-    def left(rate: float) -> float:
-        return net_present_value(paid, received, rate, mid_year=mid_year)
+        def pays(rate: Decimal) -> bool:
+            value, growth = Decimal(0), 1 + rate
+            for flow in reversed(received):
+                value = (value + flow) / growth
+            return (value * growth.sqrt() if mid_year else value) > paid
 
-    if left(LEAST_RETURN) * left(MOST_RETURN) > 0:
-        return None
-    return float(scipy.optimize.brentq(left, LEAST_RETURN, MOST_RETURN, xtol=_RETURN_TOLERANCE, maxiter=_MOST_STEPS))
+        low, high = LEAST_RETURN, MOST_RETURN
+        pays_low = pays(low)
+        if pays(high) == pays_low:
+            return None
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if pays(middle) == pays_low else (low, middle)
+        return float(low)

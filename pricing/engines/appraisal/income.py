@@ -15,7 +15,7 @@ from pricing.engines.checkers import appraisal
 from pricing.engines.errors import InputError
 from pricing.engines.model import Answer, Call, Model, Operation, Text, Verb
 from pricing.engines.reading import read_percent
-from pricing.engines.result import Claim, Entry, Standing, exact_text, shown
+from pricing.engines.result import SHOWN_DIGITS, Claim, Entry, Standing, exact_text, shown
 from pricing.engines.shapes import JsonObject
 from pricing.engines.validate import read_amount
 from pricing.money import Currency, currency
@@ -56,7 +56,8 @@ def read_plan(params: JsonObject) -> Plan:
     """Return validated parameters as a plan.
 
     Raises:
-        InputError: TOO_LARGE, CURVE_TOO_SHORT, naming a field under ``params``.
+        InputError: TOO_LARGE, CURVE_TOO_SHORT, NOT_FOR_THIS_PLAN (a tax that nothing would be computed from, since the flows are after
+            tax), naming a field under ``params``.
     """
     discount = cast("JsonObject", params["discount"])
     flat = discount["kind"] == "flat"
@@ -77,12 +78,14 @@ def read_plan(params: JsonObject) -> Plan:
         mid_year=params["timing"] == "mid_year",
         amortised_over=cast("int", params.get("amortised_over", 0)),
     )
+    if plan.terms.tax and not plan.rule.taxed and not plan.amortised_over:
+        raise InputError("NOT_FOR_THIS_PLAN", "params.tax_percent")
     plan.discounting(1, "params.discount.percents")
     return plan
 
 
 def _appraise(call: Call) -> Answer:
-    plan = read_plan(call.params)
+    plan = cast("Plan", call.plan)
     unit = plan.currency
     forecast = read_forecast(cast("Sequence[JsonObject]", call.inputs["years"]), plan.rule, unit)
     flows = [plan.rule.flow(year, plan.terms) for year in forecast]
@@ -102,7 +105,7 @@ def _appraise(call: Call) -> Answer:
     price = read_amount(call.inputs["price"], unit, "inputs.price")
     rate = internal_return(price, flows, mid_year=plan.mid_year)
     if rate is not None:
-        extras["internal_return_percent"] = shown(100 * rate)
+        extras["internal_return_percent"] = _percent(rate)
         claims += _return_claims(plan, price, flows, rate)
     return Answer(unit, value_lines(entries, unit), tuple(claims), extras)
 
@@ -138,7 +141,12 @@ def _return_claims(plan: Plan, price: Fraction, flows: Sequence[Fraction], rate:
     paid, received = float(price), [float(flow) for flow in flows]
     size = net_present_value(-paid, [abs(flow) for flow in received], rate, mid_year=plan.mid_year)
     found = appraisal.returns_nothing(lambda at: net_present_value(paid, received, at, mid_year=plan.mid_year), size, rate)
-    return [Claim(appraisal.INCOME_RETURN, Standing.CHECKED, {"percent": shown(100 * rate)})] if found is None else []
+    return [Claim(appraisal.INCOME_RETURN, Standing.CHECKED, {"percent": _percent(rate)})] if found is None else []
+
+
+def _percent(rate: float) -> str:
+    """Return a rate in percent, to nine places and nine digits: a root at zero is found only to 1e-20."""
+    return shown(round(100 * rate, SHOWN_DIGITS))
 
 
 def _possible(discounting: Discounting, shift: Fraction) -> bool:
@@ -190,7 +198,7 @@ INCOME: Final = Model(
     operations={Verb.APPRAISE: Operation(INPUTS, _appraise)},
     sentences={
         "YEAR": ("Cash flow of year {year}, discounted", "第 {year} 年现金流折现"),
-        "TAX_BENEFIT": ("Tax benefit of amortising over {years} years at {percent}%", "{years} 年摊销的税收收益，税率 {percent}%"),
+        "TAX_BENEFIT": ("Tax benefit of amortisation at {percent}%; years: {years}", "{years} 年摊销的税收收益，税率 {percent}%"),
     },
     examples=EXAMPLES,
     check_params=read_plan,

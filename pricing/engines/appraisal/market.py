@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Final, cast
 
-import numpy as np
-
-from pricing.engines.appraisal import hedonic
-from pricing.engines.appraisal.market_forms import EXAMPLES, FACTORS, INPUTS, PARAMS
+from pricing.engines.appraisal.decimals import context, decimal, log
+from pricing.engines.appraisal.hedonic import Decisive, Dependent, Fit, fit
+from pricing.engines.appraisal.market_forms import ATTRIBUTE_DECIMALS, EXAMPLES, FACTORS, INPUTS, PARAMS
 from pricing.engines.appraisal.price_index import read_index
-from pricing.engines.appraisal.report import NOT_A_BOOK_VALUE, facts, minor_text, value_lines
+from pricing.engines.appraisal.report import NOT_A_BOOK_VALUE, SHOWN_PLACES, facts, minor_text, value_lines
 from pricing.engines.checkers import appraisal
 from pricing.engines.errors import InputError
 from pricing.engines.model import Answer, Call, Model, Operation, Text, Verb
@@ -26,6 +25,7 @@ from pricing.money import Currency, currency
 
 MOST_FACTOR: Final = Fraction(10)
 ONE: Final = Fraction(1)
+_MOST_LOG: Final = log(Fraction(10**16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,61 +114,73 @@ def _hedonic(call: Call, comparables: Sequence[JsonObject]) -> Answer:
         _refuse(row, f"inputs.comparables.{index}", "weight", *FACTORS)
     if len(comparables) < len(columns) + 3:
         raise InputError("TOO_FEW", "inputs.comparables", limit=len(columns) + 3)
-    prices = [float(price) for price in _dated_prices(call.inputs, comparables, unit)]
-    rows = [_attributes(row, columns, f"inputs.comparables.{index}.attributes", "attributes") for index, row in enumerate(comparables)]
-    fitted = _fit(rows, prices, _attributes(call.inputs, columns, "inputs.subject", "subject"), columns)
-    value = _money(fitted.subject, unit)
+    logs = [log(price) for price in _dated_prices(call.inputs, comparables, unit)]
+    fields = [f"inputs.comparables.{index}" for index in range(len(comparables))]
+    rows = [_attributes(row, columns, f"{field}.attributes", "attributes") for row, field in zip(comparables, fields, strict=True)]
+    fitted = _fit(rows, logs, _attributes(call.inputs, columns, "inputs.subject", "subject"), columns)
+    value = _money(fitted.subject, unit, "inputs.subject")
     keys = [cast("str", row["key"]) for row in comparables]
-    left_out = [_money(log, unit) for log in fitted.left_out]
-    errors = [math.expm1(float(log) - math.log(price)) for log, price in zip(fitted.left_out, prices, strict=True)]
-    without = [
-        {"without": key, "amount_minor": minor_text(_money(log, unit), unit)} for key, log in zip(keys, fitted.subject_without, strict=True)
+    left_out = [_money(each, unit, field) for each, field in zip(fitted.left_out, fields, strict=True)]
+    without = [_money(each, unit, field) for each, field in zip(fitted.subject_without, fields, strict=True)]
+    errors = _percent_errors(fitted.left_out, logs)
+    table: list[JsonObject] = [
+        {"without": key, "amount_minor": minor_text(amount, unit)} for key, amount in zip(keys, without, strict=True)
     ]
     extras: dict[str, Json] = {
-        **facts("market.hedonic", call.inputs, without),
-        "effects": [{"name": column["name"], "effect": shown(effect)} for column, effect in zip(columns, fitted.effects, strict=True)],
+        **facts("market.hedonic", call.inputs, table),
+        "effects": [{"name": column["name"], "effect": _told(effect)} for column, effect in zip(columns, fitted.effects, strict=True)],
         "comparables": [
-            {"key": key, "left_out_minor": minor_text(amount, unit), "left_out_error_percent": shown(100 * error)}
+            {"key": key, "left_out_minor": minor_text(amount, unit), "left_out_error_percent": _told(error)}
             for key, amount, error in zip(keys, left_out, errors, strict=True)
         ],
-        "left_out_median_error_percent": shown(100 * statistics.median(abs(error) for error in errors)),
+        "left_out_median_error_percent": _told(statistics.median(abs(error) for error in errors)),
     }
     lines = value_lines([Entry("REGRESSION", {"comparables": str(len(keys))}, ONE, value)], unit)
     return Answer(unit, lines, (Claim(appraisal.MARKET_EQUIVARIANT, Standing.PROVEN, {"to_digits": str(SHOWN_DIGITS)}),), extras)
 
 
-def _fit(rows: Sequence[Sequence[float]], prices: Sequence[float], subject: Sequence[float], columns: Sequence[JsonObject]) -> hedonic.Fit:
+def _fit(rows: Sequence[Sequence[Decimal]], logs: Sequence[Decimal], subject: Sequence[Decimal], columns: Sequence[JsonObject]) -> Fit:
     try:
-        return hedonic.fit(np.array(rows, dtype=np.float64), np.array(prices, dtype=np.float64), np.array(subject, dtype=np.float64))
-    except hedonic.Dependent as error:
+        return fit(rows, logs, subject)
+    except Dependent as error:
         raise InputError("ATTRIBUTES_DEPENDENT", "params.attributes", count=len(columns)) from error
-    except hedonic.Decisive as error:
+    except Decisive as error:
         raise InputError("COMPARABLE_DECISIVE", f"inputs.comparables.{error.index}") from error
 
 
-def _money(log_price: float, unit: Currency) -> Fraction:
-    """Return a predicted price in whole minor units of nine significant digits at most, so that a replay elsewhere gives the same.
+def _percent_errors(left_out: Sequence[Decimal], logs: Sequence[Decimal]) -> list[Decimal]:
+    """Return by how many percent of its price each comparable is predicted too high, from the logarithms of both."""
+    with localcontext(context()):
+        return [100 * ((predicted - price).exp() - 1) for predicted, price in zip(left_out, logs, strict=True)]
+
+
+def _told(value: Decimal) -> str:
+    """Return a number to nine digits; what is left of a zero after fifty digits of arithmetic is shown as zero."""
+    return shown(float(round(Fraction(value), SHOWN_PLACES)))
+
+
+def _money(log_price: Decimal, unit: Currency, field: str) -> Fraction:
+    """Return a predicted price in whole minor units of nine significant digits at most: an estimate says no more than that.
 
     Raises:
-        InputError: OVERFLOW.
+        InputError: OVERFLOW, at ``field``.
     """
-    if log_price > math.log(1e16):
-        raise InputError("OVERFLOW", "inputs.subject")
-    return Fraction(round(Fraction(shown(math.exp(log_price))) * unit.scale), unit.scale)
+    if log_price > _MOST_LOG:
+        raise InputError("OVERFLOW", field)
+    return Fraction(round(Fraction(shown(float(context().exp(log_price)))) * unit.scale), unit.scale)
 
 
-def _attributes(row: JsonObject, columns: Sequence[JsonObject], field: str, name: str) -> list[float]:
+def _attributes(row: JsonObject, columns: Sequence[JsonObject], field: str, name: str) -> list[Decimal]:
+    """Return the attributes as they were written, to twelve decimal places, or their logarithms where the plan says so."""
     if name not in row:
         raise InputError("REQUIRED", field)
-    values = [float(value) for value in cast("Sequence[float]", row[name])]
+    values = [round(Fraction(str(value)), ATTRIBUTE_DECIMALS) for value in cast("Sequence[float]", row[name])]
     if len(values) != len(columns):
         raise InputError("WRONG_LENGTH", field, expected=len(columns))
     for index, column in enumerate(columns):
-        if column["log"]:
-            if values[index] <= 0:
-                raise InputError("NOT_POSITIVE", f"{field}.{index}")
-            values[index] = math.log(values[index])
-    return values
+        if column["log"] and values[index] <= 0:
+            raise InputError("NOT_POSITIVE", f"{field}.{index}")
+    return [log(value) if column["log"] else decimal(value) for value, column in zip(values, columns, strict=True)]
 
 
 def _dated_prices(inputs: JsonObject, comparables: Sequence[JsonObject], unit: Currency) -> list[Fraction]:

@@ -15,6 +15,7 @@ from pricing.engines.shapes import Json, Schema
 MAX_COMPARABLES: Final = 200
 MAX_ATTRIBUTES: Final = 12
 MOST: Final = 1e12
+ATTRIBUTE_DECIMALS: Final = 12
 
 FACTORS: Final[Mapping[str, tuple[str, str]]] = {
     "quality": ("Quality", "质量调整系数"),
@@ -27,7 +28,7 @@ _NAME: Final = shapes.text(("Name", "名称"), pattern=KEY, longest=KEY_LONGEST)
 _FACTOR: Final[Mapping[str, Schema]] = {name: shapes.decimal(title, digits=2, decimals=6) for name, title in FACTORS.items()}
 _VALUES: Final = shapes.array(
     ("Attributes, in the plan's order", "属性值（按方案顺序）"),
-    shapes.number(("Attribute", "属性"), least=-MOST, most=MOST),
+    shapes.number(("Attribute, read to 12 decimal places", "属性（取 12 位小数）"), least=-MOST, most=MOST),
     least=1,
     most=MAX_ATTRIBUTES,
 )

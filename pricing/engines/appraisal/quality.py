@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Final, cast
 
 from pricing.engines.appraisal.ahp import PLACES
+from pricing.engines.appraisal.decimals import context, decimal, log
 from pricing.engines.appraisal.quality_plan import FULL_SCORE, INPUTS, PARAMS, Ageing, Plan, read_plan
 from pricing.engines.appraisal.report import NOT_A_BOOK_VALUE, facts, minor_text, value_lines
 from pricing.engines.checkers import appraisal
@@ -28,34 +29,24 @@ _LAST_PLACE: Final = Decimal(1).scaleb(-PLACES)
 
 def freshness(ageing: Ageing, days: int) -> Fraction:
     """Return what is left of 1 after so many days: exp(-rate · days/365), or 2^(-days/half-life); 12 decimal places."""
-    work = _decimals()
-    if ageing.half_life is not None:
-        exponent = work.multiply(_divided(Fraction(days) / ageing.half_life, work), work.ln(Decimal(2)))
-    elif ageing.rate is not None:
-        exponent = _divided(ageing.rate * days / DAYS_A_YEAR, work)
-    else:
-        return Fraction(1)
-    return Fraction(work.quantize(work.exp(work.minus(exponent)), _LAST_PLACE))
+    with localcontext(context()):
+        if ageing.half_life is not None:
+            exponent = decimal(Fraction(days) / ageing.half_life) * Decimal(2).ln()
+        elif ageing.rate is not None:
+            exponent = decimal(ageing.rate * days / DAYS_A_YEAR)
+        else:
+            return Fraction(1)
+        return Fraction((-exponent).exp().quantize(_LAST_PLACE))
 
 
 def scarcity(demand: Fraction, supply: Fraction, floor: Fraction, cap: Fraction) -> Fraction:
     """Return 1 + ln(demand/supply), not below the floor nor above the cap; 12 decimal places. Both quantities are positive."""
-    work = _decimals()
-    logarithm = Fraction(work.quantize(work.ln(_divided(demand / supply, work)), _LAST_PLACE))
+    logarithm = Fraction(context().quantize(log(demand / supply), _LAST_PLACE))
     return min(max(1 + logarithm, floor), cap)
 
 
-def _decimals() -> Context:
-    """Return 50-digit decimal arithmetic of our own: its exp and ln are correctly rounded, so they are the same on every machine."""
-    return Context(prec=50, rounding=ROUND_HALF_EVEN, Emin=-999_999, Emax=999_999, traps=[])
-
-
-def _divided(value: Fraction, work: Context) -> Decimal:
-    return work.divide(Decimal(value.numerator), Decimal(value.denominator))
-
-
 def _appraise(call: Call) -> Answer:
-    plan = read_plan(call.params)
+    plan = cast("Plan", call.plan)
     unit = plan.currency
     base = read_amount(call.inputs["base_value"], unit, "inputs.base_value")
     scores = _scores(cast("Sequence[Mapping[str, str]]", call.inputs["scores"]), plan.keys)
@@ -184,7 +175,7 @@ QUALITY: Final = Model(
     sentences={
         "BASE_VALUE": ("Value before adjustment", "调整前价值"),
         "QUALITY": ("Quality index {index} against {reference}", "质量指数 {index}，基准 {reference}"),
-        "FRESHNESS": ("Age of {days} days", "数据龄 {days} 天"),
+        "FRESHNESS": ("Age in days: {days}", "数据龄 {days} 天"),
         "SCARCITY": ("Demand of {demand} against a supply of {supply}", "需求 {demand}，供给 {supply}"),
     },
     examples=(

@@ -16,8 +16,8 @@ from pricing.money import Currency
 
 USE: Final = "advice_not_book_value"
 NOT_A_BOOK_VALUE: Final = (
-    "An appraisal is advice; it is never posted as a book value (财会〔2025〕33号).",
-    "评估结论仅供参考，不得作为入账价值（财会〔2025〕33号）。",
+    "An appraisal is advice; it is never posted as a book value (reported: 财会〔2025〕33号).",
+    "评估结论仅供参考，不得作为入账价值（据报道：财会〔2025〕33号）。",
 )
 VALUATION_DATE: Final[Schema] = shapes.text(("Valuation date", "评估基准日"), pattern=DAY, longest=10, kind="date")
 SHOWN_PLACES: Final = 24

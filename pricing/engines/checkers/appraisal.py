@@ -54,7 +54,7 @@ def cost_homogeneous(value: Valuation, costs: Sequence[Fraction], scale: Fractio
 
 
 def market_equivariant(value: Valuation, prices: Sequence[Fraction], scale: Fraction) -> Witness | None:
-    """Check V(λp) = λV(p), to 1e-9 relative since a regression is computed in floats."""
+    """Check V(λp) = λV(p), to 1e-9 relative since a regression takes logarithms."""
     scaled, expected = float(value([scale * price for price in prices])), float(scale * value(prices))
     if abs(scaled - expected) <= EQUIVARIANCE_TOLERANCE * abs(expected):
         return None
@@ -99,7 +99,10 @@ PROPERTIES: Final = (
         16,
         MARKET_EQUIVARIANT,
         market_equivariant,
-        ("Comparables at a multiple of their prices give that multiple of the value", "可比价格同比变动，价值同比变动"),
+        (
+            "Comparables at a multiple of their prices give that multiple of the value (before rounding)",
+            "可比价格同比变动，价值同比变动（取整前）",
+        ),
     ),
     Property(
         36,
