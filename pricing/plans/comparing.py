@@ -54,14 +54,9 @@ class Outlook:
     points: tuple[Point, ...]
 
     @property
-    def priced(self) -> list[tuple[int, Mapping[str, Any], Money]]:
-        """The uses that have a price: the number of each, from 1, what it is, and what it costs."""
-        return [(number, point.usage, point.amount) for number, point in enumerate(self.points, 1) if point.amount is not None]
-
-    @property
     def worst(self) -> Money | None:
         """The most that any of the uses costs."""
-        return max((amount for _, _, amount in self.priced), key=lambda money: money.minor, default=None)
+        return max((point.amount for point in self.points if point.amount is not None), key=lambda money: money.minor, default=None)
 
 
 def plan_compare(
@@ -98,15 +93,15 @@ def plan_compare(
 
 
 def comparison_chart(outlooks: Sequence[Outlook], *, chinese: bool) -> str | None:
-    """The picture of a comparison: over the quantity where each use with a price states one, else over its number. None without a price."""
-    by_quantity = all("quantity" in usage for outlook in outlooks for _, usage, _ in outlook.priced)
+    """The picture of a comparison: over the quantity where every use states one, else over the number of the use. None without a price."""
     series = [
-        Series(outlook.plan.name_zh if chinese else outlook.plan.name_en, tuple(sorted(_drawn(outlook, by_quantity=by_quantity))))
+        Series(outlook.plan.name_zh if chinese else outlook.plan.name_en, tuple(sorted(_points(outlook))))
         for outlook in outlooks
-        if outlook.priced
+        if outlook.worst is not None
     ]
     if not series:
         return None
+    by_quantity = all(_quantity(point) is not None for outlook in outlooks for point in outlook.points)
     across = ("用量", "Quantity") if by_quantity else ("用量序号", "Number of the use")
     title, column = ("各方案价格比较", "What each plan charges"), 0 if chinese else 1
     return chart(series, title=title[column], across=across[column], up=outlooks[0].plan.currency)
@@ -141,9 +136,17 @@ def _priced(plan: Plan, usage: dict[str, Any]) -> Answer:
     return answer_of(plan, Verb.QUOTE if Verb.QUOTE in model_of(plan).verbs else Verb.RATE, inputs=usage)
 
 
-def _drawn(outlook: Outlook, *, by_quantity: bool) -> list[tuple[Fraction, Fraction]]:
-    """The plan's line. Only a quantity that the model priced is read as a number: its schema has bounded the text."""
+def _points(outlook: Outlook) -> list[tuple[Fraction, Fraction]]:
     return [
-        (Fraction(usage["quantity"]) if by_quantity else Fraction(number), Fraction(amount.minor, amount.currency.scale))
-        for number, usage, amount in outlook.priced
+        (_quantity(point) or Fraction(index + 1), Fraction(point.amount.minor, point.amount.currency.scale))
+        for index, point in enumerate(outlook.points)
+        if point.amount is not None
     ]
+
+
+def _quantity(point: Point) -> Fraction | None:
+    stated = point.usage.get("quantity")
+    try:
+        return Fraction(stated) if isinstance(stated, str) else None
+    except ValueError:
+        return None

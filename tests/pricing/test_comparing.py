@@ -86,39 +86,6 @@ def test_the_picture_has_one_line_a_plan_and_escapes_its_name(merchant):
     assert "1,500" in texts
 
 
-def drawn(chart):
-    """Where the points of each line stand, from the left edge of the picture; its axis of use goes from 84 to 696."""
-    lines = ET.fromstring(chart).iter(f"{SVG}polyline")  # noqa: S314 our own picture
-    return [[float(point.split(",")[0]) for point in line.attrib["points"].split()] for line in lines]
-
-
-def test_a_use_of_nothing_is_drawn_at_nothing(merchant):
-    compared = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED)], usages=uses(0, 50, 100))["planComparison"]
-    assert drawn(compared["chart"]) == [[84.0, 390.0, 696.0]]
-
-
-def test_uses_of_which_not_all_state_a_quantity_are_drawn_by_their_number(merchant):
-    usages = [*uses(1000), '{"copies": 1}']
-    compared = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED), shop.plan(merchant)], usages=usages)["planComparison"]
-    assert [[point["refused"] is None for point in outlook["points"]] for outlook in compared["outlooks"]] == [[True, False], [False, True]]
-    assert drawn(compared["chart"]) == [[84.0], [696.0]]
-
-
-@pytest.mark.parametrize("quantity", ["1/0", "1e99999999", "nan", "٣", ""])
-def test_a_quantity_that_the_model_refuses_is_never_read_as_a_number(merchant, quantity):
-    usages = [*uses(2), json.dumps({"quantity": quantity})]
-    compared = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED)], usages=usages)["planComparison"]
-    assert [point["refused"] is None for point in compared["outlooks"][0]["points"]] == [True, False]
-    assert drawn(compared["chart"]) == [[84.0]]
-
-
-def test_a_name_with_characters_that_no_picture_may_hold_is_drawn_without_them(merchant):
-    given = {"nameZh": "一", "nameEn": "One\x01\ufffe\tplan", "modelKey": "fixed", "params": shop.PRICE, "idempotencyKey": "k"}
-    named = merchant.mutate("planCreate", "plan { id }", **given)["plan"]["id"]
-    chart = merchant.query(COMPARE, plans=[named], usages=["{}"])["planComparison"]["chart"]
-    assert "One\tplan" in [text.text for text in ET.fromstring(chart).iter(f"{SVG}text")]  # noqa: S314 our own picture
-
-
 def test_a_comparison_costs_all_its_prices_whatever_is_asked_of_it(merchant):
     asked = "query($plans: [ID!]!, $usages: [String!]!) { planComparison(planIds: $plans, usages: $usages) { chart } }"
     answer = merchant.query(asked, plans=[metered(merchant, GRADUATED)], usages=uses(1))

@@ -16,7 +16,6 @@ from marketplace.deals.terms import ContractFacts, RightGranted, contract_terms,
 from marketplace.screening.services import screen_deal
 from pricing.engines.model import Verb
 from pricing.fees.chain import ShareTerm
-from pricing.fees.models import PublishedSchedule
 from pricing.fees.selectors import schedule_current
 from pricing.fees.title import share_terms_of
 from pricing.inputs.services import given_json
@@ -228,7 +227,7 @@ def _new_deal(deal_id: UUID, offer: Offer, quote: Quote | None, facts: ContractF
         institution_id=facts.institution,
         offer=offer,
         quote=quote,
-        fee_schedule=PublishedSchedule.objects.get(number=facts.fees["schedule"]),
+        fee_schedule=schedule_current(),
         consideration=_consideration(offer, quote),
         income_share_ppm=facts.consideration.get("income_share_ppm", 0),
         amount_minor=quote.amount_minor if quote else 0,

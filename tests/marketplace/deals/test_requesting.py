@@ -9,8 +9,6 @@ from django.db import IntegrityError, transaction
 
 from listings.products.models import Listing
 from marketplace.deals.models import Deal, DealRight
-from marketplace.deals.services import requesting
-from pricing.fees.selectors import schedule_current
 from pricing.quotes.models import Quote
 from registry.base import clock
 from registry.base.actor import PartyKind
@@ -117,17 +115,6 @@ def test_a_request_fixes_the_terms_and_the_rights_it_asks_for(of):
     (told,) = shop.events("deal.requested")
     assert told["data"]["terms_hash"] == row.terms_hash
     assert {name for name, value in told["data"].items() if isinstance(value, dict)} == {"seller", "buyer", "amount", "purpose"}
-
-
-def test_a_deal_keeps_the_fees_that_its_contract_states_though_others_are_published_meanwhile(of, monkeypatch):
-    stood, quoted = schedule_current(), trade.quoted(of)
-    rates = {"platformPpm": 50_000, "institutionPpm": 0, "gatewayPpm": 0, "gatewayFixedMinor": "0", "idempotencyKey": "f"}
-    assert Client(token=of.operator.token).mutate("feeSchedulePublish", **rates).ok
-    seen = iter([stood, schedule_current()])
-    monkeypatch.setattr(requesting, "schedule_current", lambda: next(seen))
-    assert trade.ask(of, quoteId=quoted).ok
-    row = Deal.objects.get()
-    assert row.fee_schedule.number == row.terms["fees"]["schedule"] == stood.number
 
 
 def test_a_repeated_request_is_one_deal(of):
