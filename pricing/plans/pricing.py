@@ -13,6 +13,9 @@ from pricing.engines.result import Quote as Answer
 from pricing.plans.models import Plan
 
 PREPARED_MAX: Final = 64
+LONG_PREPARED_MAX: Final = 2
+LONG_CHARACTERS: Final = 64 * 1024
+"""Parameters that are longer, such as whole tables, take tens of megabytes once they are read, so few of them are kept."""
 PRICING: Final = (Verb.QUOTE, Verb.RATE)
 """Verbs that a plan's adjustments apply to: the others divide, clear or advise."""
 
@@ -52,8 +55,9 @@ def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | Non
     Raises:
         PricingError: the model refuses it; see there.
     """
-    prepared = _prepared(plan.model_key, plan.model_version, json.dumps(plan.params, sort_keys=True))
-    answer = prepared.run(verb, inputs=inputs, seed=seed, progress=progress)
+    text = json.dumps(plan.params, sort_keys=True)
+    prepare = _long_prepared if len(text) > LONG_CHARACTERS else _prepared
+    answer = prepare(plan.model_key, plan.model_version, text).run(verb, inputs=inputs, seed=seed, progress=progress)
     return adjusted(answer, plan.adjustments) if verb in PRICING else answer
 
 
@@ -61,3 +65,6 @@ def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | Non
 def _prepared(key: str, version: int, params: str) -> Prepared:
     """A model with parameters read once. Kept by what the parameters say and not by the plan's id, so that an altered row is noticed."""
     return model_at(key, version).prepared(json.loads(params))
+
+
+_long_prepared: Final = lru_cache(maxsize=LONG_PREPARED_MAX)(_prepared.__wrapped__)

@@ -20,7 +20,7 @@ from pricing.plans.selectors import model_list, params_shown, plan_page
 from pricing.plans.services import plan_create
 from registry.base.actor import Actor
 from registry.base.graphql import IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, from_global
-from registry.base.limits import PAGE_NESTED_MAX
+from registry.base.limits import LONG_TEXT_COST, PAGE_NESTED_MAX
 from registry.parties.schema import OrganisationNode
 
 
@@ -116,7 +116,8 @@ class PlanNode(NodeType):
     model_version = graphene.Int(required=True)
     series = graphene.UUID(required=True, description="Shared by all versions of the plan. 方案系列")
     number = graphene.Int(required=True, description="Which version it is. 版次")
-    params = graphene.String(required=True, description="As JSON, without what the owner keeps to itself. 参数")
+    params = graphene.Field(graphene.NonNull(graphene.String), description="As JSON, without what the owner keeps to itself. 参数")
+    params.cost = LONG_TEXT_COST
     adjustments = graphene.String(required=True, description="What is put on top of every price, as JSON. 价格调整")
     currency = graphene.String(required=True)
     created_at = graphene.DateTime(required=True)
@@ -210,6 +211,7 @@ class Queries:
         object_id=graphene.ID(description="Your object, whose licences take their shares. 客体"),
         description="What plans would charge for stated uses, on one chart; 1 to 5 plans, 1 to 50 uses. 方案试算与比较",
     )
+    plan_comparison.cost = PLANS_MAX * USAGES_MAX  # every use is priced under every plan, whatever is asked of the answer
     plans = connection(PlanNode, plan_page)
     pricing_models = Items(PricingModel, size=PAGE_NESTED_MAX, description="Every pricing model a participant may pick. 可选定价模型")
 

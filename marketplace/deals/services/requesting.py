@@ -8,18 +8,20 @@ from uuid import UUID
 from listings.products.models import Offer
 from listings.products.states import OfferState
 from listings.products.states import State as ListingState
-from marketplace.deals.errors import MoneyUnderWay, NotASide, OfferNotOpen, OwnOffer, QuoteNeeded
+from marketplace.deals.errors import MoneyUnderWay, NotASide, OfferNotOpen, OwnOffer, PricedByBids, QuoteNeeded
 from marketplace.deals.models import Deal, DealRight
 from marketplace.deals.states import TRANSITIONS, UNSIGNED, Consideration, State, UseClass
 from marketplace.deals.subject import deal_subject
 from marketplace.deals.terms import ContractFacts, RightGranted, contract_terms, terms_bytes, terms_hash
 from marketplace.screening.services import screen_deal
+from pricing.engines.model import Verb
 from pricing.fees.chain import ShareTerm
 from pricing.fees.selectors import schedule_current
 from pricing.fees.title import share_terms_of
 from pricing.inputs.services import given_json
 from pricing.plans.models import Plan
-from pricing.plans.pricing import memory_of
+from pricing.plans.pricing import memory_of, model_of
+from pricing.quotes.measuring import use_stated
 from pricing.quotes.models import Quote
 from pricing.quotes.services import quote_make, quote_use
 from pricing.rounds.selectors import receipts_of
@@ -58,7 +60,7 @@ def quote_create(
     offer's plans, by default the first.
 
     Raises:
-        OfferNotOpen, OwnOffer, BadInput, PricingRefused: see there.
+        OfferNotOpen, OwnOffer, PricedByBids, BadInput, PricingRefused: see there.
     """
     require(actor, "deal:buy")
     given = given_json(actor=actor, text=usage, file_id=usage_file_id, field="usage")
@@ -67,6 +69,8 @@ def quote_create(
             return call.result(Quote)
         offer = _open_offer(actor, offer_id)
         plan = _chosen_plan(offer, plan_id)
+        if Verb.QUOTE not in model_of(plan).verbs:
+            raise PricedByBids(field=("offerId" if plan_id is None else "planId",))
         earlier = _bought_by(actor, plan) if memory_of(plan) else []
         return call.done(quote_make(actor=actor, plan=plan, offer_id=offer.pk, usage=given, earlier=earlier))
 
@@ -83,8 +87,8 @@ def deal_request(
 ) -> Deal:
     """Ask for a deal on an offer, for a stated purpose, to be settled by an institution.
 
-    For public data the buyer may state its class of use, which is then a term of the contract. Writes the deal, the rights it would grant
-    and one ``deal.requested`` event. The terms are fixed here.
+    For public data the buyer may state its class of use, here or in asking for the price; it is then a term of the contract. Writes the
+    deal, the rights it would grant and one ``deal.requested`` event. The terms are fixed here.
 
     Raises:
         OfferNotOpen, OwnOffer: the offer cannot be taken by this buyer.
@@ -102,7 +106,7 @@ def deal_request(
         if institution_id in {actor.organisation, offer.listing.product_version.product.object.owner_id}:
             raise BadInput("institutionId", "an institution that is no side of the deal")
         quote = _quote_for(actor, offer, quote_id, deal_id)
-        facts = replace(_facts(actor, offer, quote, purpose.strip(), institution_id), use_class=use_class and use_class.value)
+        facts = replace(_facts(actor, offer, quote, purpose.strip(), institution_id), use_class=_use_class(use_class, quote))
         deal = _new_deal(deal_id, offer, quote, facts)
         record(
             "deal.requested",
@@ -284,6 +288,11 @@ def _stated_consideration(offer: Offer, quote: Quote | None) -> dict[str, Any]:
         return {"kind": "INCOME_SHARE", "plan": offer.plan.pk, "income_share_ppm": offer.plan.params["share_ppm"]}
     kind = _consideration(offer, quote).value
     return {"kind": kind, "plan": quote.plan_id, "quote": quote.pk, "inputs_digest": quote.inputs_digest}
+
+
+def _use_class(stated: UseClass | None, quote: Quote | None) -> str | None:
+    """The class of use that both sides sign: as stated in the request, else as it was stated in asking for the price."""
+    return stated.value if stated is not None else use_stated(quote) if quote is not None else None
 
 
 def _surplus(quote: Quote | None) -> dict[str, Any] | None:

@@ -49,6 +49,17 @@ def test_the_price_of_a_quote_follows_its_usage(of):
     assert quote(of, usage=json.dumps({"copies": 3}))["quote"]["amount"]["amount"] == "36000.00"
 
 
+def test_a_quote_says_what_it_is_for_and_whether_it_was_used(of):
+    asked = "{ quotes(first: 5) { nodes { offer inputs usedBy } } }"
+    made = quote(of, usage='{"copies": 3}')["quote"]["id"]
+    shown = {"offer": str(of.flat.offer.pk), "inputs": '{"copies": 3}', "usedBy": None}
+    for side in (of.buyer, of.seller):
+        assert side.client.query(asked)["quotes"]["nodes"] == [shown]
+    assert of.other.client.query(asked)["quotes"]["nodes"] == []
+    assert trade.ask(of, quoteId=made).ok
+    assert of.buyer.client.query(asked)["quotes"]["nodes"] == [shown | {"usedBy": str(Deal.objects.get().pk)}]
+
+
 def test_a_quotes_key_asks_for_one_thing(of, snapshot):
     quote(of, idempotencyKey="q1")
     before = snapshot(*WRITTEN)
@@ -172,6 +183,15 @@ def test_a_licence_for_a_share_of_income_takes_no_quote_and_fixes_the_share(of, 
     assert (row.consideration, row.income_share_ppm, row.amount_minor, row.quote_id) == ("INCOME_SHARE", 300_000, 0, None)
     shown = of.buyer.client.query("query($id: ID!) { node(id: $id) { ... on Deal { division { party amount { amount } } } } }", id=row)
     assert {line["amount"]["amount"] for line in shown["node"]["division"]} <= {"0.00"}
+
+
+def test_an_offer_that_is_priced_by_bids_says_so_to_who_asks_for_a_quote(of, snapshot):
+    plan = shop.plan(of.seller.client, json.dumps({"currency": "CNY", "format": "second_price", "reserve": "50.00"}), "auction")
+    shelf = trade.shelved(of.seller, trade.registered(of.seller), plan=plan)
+    before = snapshot(*WRITTEN)
+    assert quote(of, offerId=shelf.offer).user_errors == [UserError(code="PRICED_BY_BIDS", field=["offerId"])]
+    assert quote(of, offerId=shelf.offer, planId=plan).user_errors == [UserError(code="PRICED_BY_BIDS", field=["planId"])]
+    assert snapshot(*WRITTEN) == before
 
 
 def test_nobody_buys_from_themselves(of, snapshot):
