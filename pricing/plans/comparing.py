@@ -80,15 +80,18 @@ def plan_compare(
 
 
 def comparison_chart(outlooks: Sequence[Outlook], *, chinese: bool) -> str | None:
-    """The picture of a comparison: over the quantity where every use states one, else over the number of the use. None without a price."""
+    """The picture of a comparison: over the quantity where every priced use states one, else over the number of the use.
+
+    None without a price.
+    """
+    by_quantity = all("quantity" in point.usage for outlook in outlooks for point in outlook.points if point.amount is not None)
     series = [
-        Series(outlook.plan.name_zh if chinese else outlook.plan.name_en, tuple(sorted(_points(outlook))))
+        Series(outlook.plan.name_zh if chinese else outlook.plan.name_en, tuple(sorted(_points(outlook, by_quantity=by_quantity))))
         for outlook in outlooks
         if outlook.worst is not None
     ]
     if not series:
         return None
-    by_quantity = all(_quantity(point) is not None for outlook in outlooks for point in outlook.points)
     across = ("用量", "Quantity") if by_quantity else ("用量序号", "Number of the use")
     title, column = ("各方案价格比较", "What each plan charges"), 0 if chinese else 1
     return chart(series, title=title[column], across=across[column], up=outlooks[0].plan.currency)
@@ -119,17 +122,13 @@ def _priced(plan: Plan, usage: dict[str, Any]) -> Answer:
     return answer_of(plan, Verb.QUOTE if Verb.QUOTE in model_of(plan).verbs else Verb.RATE, inputs=usage)
 
 
-def _points(outlook: Outlook) -> list[tuple[Fraction, Fraction]]:
+def _points(outlook: Outlook, *, by_quantity: bool) -> list[tuple[Fraction, Fraction]]:
+    """Return where the priced uses stand; what a model priced is decimal text, since its schema says so."""
     return [
-        (_quantity(point) or Fraction(index + 1), Fraction(point.amount.minor, point.amount.currency.scale))
+        (
+            Fraction(point.usage["quantity"]) if by_quantity else Fraction(index + 1),
+            Fraction(point.amount.minor, point.amount.currency.scale),
+        )
         for index, point in enumerate(outlook.points)
         if point.amount is not None
     ]
-
-
-def _quantity(point: Point) -> Fraction | None:
-    stated = point.usage.get("quantity")
-    try:
-        return Fraction(stated) if isinstance(stated, str) else None
-    except ValueError:
-        return None

@@ -1,11 +1,13 @@
 """Plans side by side: prices, worst case, the owner's net, one picture; nothing is stored."""
 
 import json
+import time
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from pricing.computations.models import Computation
+from pricing.plans import chart as chart_room
 from pricing.quotes.models import Quote
 from registry.base.actor import PartyKind
 from registry.log.models import Outbox
@@ -81,6 +83,57 @@ def test_the_picture_has_one_line_a_plan_and_escapes_its_name(merchant):
     assert "One & <only>" in texts
     assert "Number of the use" in texts
     assert "1,500" in texts
+
+
+def drawn(chart):
+    """Return, of each line, the shares of the width and height of the axes at which its points stand, and all texts of the picture."""
+    picture = ET.fromstring(chart)  # noqa: S314 our own picture
+    lines = [[tuple(map(float, at.split(","))) for at in line.attrib["points"].split()] for line in picture.iter(f"{SVG}polyline")]
+    return lines, [text.text for text in picture.iter(f"{SVG}text")]
+
+
+def test_a_use_of_nothing_stands_at_zero(merchant):
+    chart = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED)], usages=uses(20, 0, 10))["planComparison"]["chart"]
+    (line,), texts = drawn(chart)
+    left, right = chart_room.LEFT, chart_room.WIDTH - chart_room.RIGHT
+    assert [across for across, _ in line] == [left, (left + right) / 2, right]
+    assert "Quantity" in texts
+
+
+@pytest.mark.parametrize("refused", ["1e999999999", "1/0", "x" * 99, "-1"])
+def test_a_quantity_that_no_model_prices_is_not_drawn_and_costs_nothing(merchant, refused):
+    started = time.monotonic()
+    compared = merchant.query(COMPARE, plans=[metered(merchant, GRADUATED)], usages=uses(100, refused, 300))["planComparison"]
+    assert [point["amount"] is None for point in compared["outlooks"][0]["points"]] == [False, True, False]
+    (line,), texts = drawn(compared["chart"])
+    assert len(line) == 2
+    assert {"Quantity", "100", "300"} <= set(texts)
+    assert time.monotonic() - started < 2
+
+
+def test_where_a_priced_use_states_no_quantity_all_are_drawn_by_their_number(merchant):
+    params = {"currency": "CNY", "kind": "one_off", "price": "5.00"}
+    compared = merchant.query(
+        COMPARE, plans=[metered(merchant, GRADUATED), shop.plan(merchant, json.dumps(params))], usages=[*uses(1_000), '{"copies": 2}']
+    )["planComparison"]
+    lines, texts = drawn(compared["chart"])
+    left, right = chart_room.LEFT, chart_room.WIDTH - chart_room.RIGHT
+    assert [[across for across, _ in line] for line in lines] == [[left], [right]]
+    assert "Number of the use" in texts
+
+
+def test_long_numbers_and_names_make_the_picture_wider_and_every_tick_is_told_apart(merchant):
+    plans = [{"nameZh": "数" * 80, "nameEn": "One\x01<two>", "modelKey": "metered", "params": json.dumps(GRADUATED | {"decimals": 1})}]
+    (plan,) = [merchant.mutate("planCreate", "plan { id }", idempotencyKey="k", **each)["plan"]["id"] for each in plans]
+    asked = {"plans": [plan], "usages": uses("9999999999.1", "9999999999.9")}
+    chart = merchant.query(COMPARE, **asked)["planComparison"]["chart"]
+    left, _, width, _ = map(int, ET.fromstring(chart).attrib["viewBox"].split())  # noqa: S314
+    assert (left < 0, left + width) == (True, chart_room.WIDTH)
+    _, texts = drawn(chart)
+    assert {"9,999,999,999", "9,999,999,999.2", "80,000,000,000", "One <two>"} <= set(texts)
+    chinese = Client(token=merchant.token, language="zh-hans").query(COMPARE, **asked)["planComparison"]["chart"]
+    left, _, width, _ = map(int, ET.fromstring(chinese).attrib["viewBox"].split())  # noqa: S314
+    assert left + width > chart_room.LEFT + 80 * 13
 
 
 @pytest.mark.parametrize(
