@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from pricing.engines.catalogue import model_at
 from pricing.engines.model import Model
 from pricing.engines.result import Quote as Answer
+from pricing.engines.result import exact_text
 from pricing.engines.texts import claim_text, line_text
 from pricing.fees.schema import MoneyType
 from pricing.inputs.services import given_json
@@ -82,8 +83,8 @@ def lines_of(answer: Answer) -> list[QuoteLine]:
         QuoteLine(
             code=line.code,
             text=line_text(model, line, language),
-            quantity=str(line.quantity),
-            unit_price=str(line.unit_price),
+            quantity=exact_text(line.quantity),
+            unit_price=exact_text(line.unit_price),
             amount=Money(line.amount_minor, answer.currency),
         )
         for line in answer.lines
