@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,7 +52,7 @@ def likely_best_prices(values: NDArray[np.int64], cost: int = 0, confidence: flo
     With the given confidence the share of buyers at every price lies within two bands at once, where d = 1 - confidence: off by at most
     sqrt(ln(4 / d) / 2n), and above by at most 2 sqrt(share L / n) + 4 L / n with L = ln(8 (2n + 1) / d), which is narrow where few buy.
     A value stays in if it could then earn as much as the best one surely does. Assumes independent draws. Prices that nobody stated are
-    not considered.
+    not considered; some stated one covers the cost.
 
     Source: Dvoretzky, Kiefer and Wolfowitz (1956) with the constant of Massart (1990); Vapnik and Chervonenkis, relative deviations.
     """
@@ -77,7 +78,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Survival:
-    """The share of buyers who would pay each offered price, ascending prices, never rising; ``pooled`` says which prices were merged."""
+    """The share of buyers who would pay each offered price, never rising; and how many answers that share was estimated from.
+
+    Prices ascend. Pooled prices have the share and the answers of their pool.
+    """
 
     prices: tuple[int, ...]
     shares: tuple[Fraction, ...]
@@ -91,15 +95,19 @@ def turnbull(offers: Sequence[Offer]) -> Survival:
 
     Source: Turnbull (1976); Haab and McConnell, Valuing Environmental and Natural Resources (2002), ch. 3.
     """
+    said: Counter[int] = Counter()
+    answered: Counter[int] = Counter()
+    for offer in offers:
+        said[offer.price] += offer.yes
+        answered[offer.price] += offer.yes + offer.no
     pools: list[tuple[list[int], int, int]] = []
-    for offer in sorted(offers, key=lambda offer: offer.price):
-        prices, yes, asked = [offer.price], offer.yes, offer.yes + offer.no
-        same = bool(pools) and pools[-1][0][-1] == offer.price
-        while pools and (same or yes * pools[-1][2] > pools[-1][1] * asked):
+    for price in sorted(answered):
+        prices, yes, asked = [price], said[price], answered[price]
+        while pools and yes * pools[-1][2] > pools[-1][1] * asked:
             before = pools.pop()
-            prices, yes, asked, same = [*before[0], *prices], yes + before[1], asked + before[2], False
+            prices, yes, asked = [*before[0], *prices], yes + before[1], asked + before[2]
         pools.append((prices, yes, asked))
-    rows = [(price, Fraction(yes, asked), asked) for prices, yes, asked in pools for price in sorted(set(prices))]
+    rows = [(price, Fraction(yes, asked), asked) for prices, yes, asked in pools for price in prices]
     prices_out, shares, counts = zip(*rows, strict=True)
     return Survival(prices_out, shares, counts)
 
