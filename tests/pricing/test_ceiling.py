@@ -165,6 +165,14 @@ def test_wrong_ceilings_are_caught():
     assert posted.public_use_free(1, "industry") is None
 
 
+def test_a_refusal_that_cannot_name_every_product_says_that_there_are_more():
+    products = [{"key": f"p{at}", "unit": "call", "volume": "1"} for at in range(11)]
+    for count, named in ((10, "p8, p9"), (11, "p8, p9, …")):
+        with pytest.raises(InputError) as refused:
+            quote({**NOTICE, "products": products[:count]})
+        assert str(refused.value.params["allowed"]).endswith(named)
+
+
 PRODUCT = {"key": "credit", "unit": "call", "volume": "10"}
 
 
