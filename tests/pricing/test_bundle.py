@@ -117,6 +117,16 @@ def test_no_whole_prices_of_two_goods_and_their_bundle_earn_more(rows, costs):
     assert found.gain >= sum(sale.gain for sale in bundling.separate(values, buyers, np.array(costs)))
 
 
+def test_prices_that_hold_one_another_back_do_not_rise_in_small_steps(monkeypatch):
+    replies = []
+    reply = bundling.Pair.best_reply
+    monkeypatch.setattr(bundling.Pair, "best_reply", lambda *given: replies.append(given) or reply(*given))
+    rows = [(1600, 0), (0, 4273579430), (935800, 99999999999), (4895289450, 42456), (491820700, 3500), (44032270, 610)]
+    values, buyers, costs = np.array(rows), np.array([702, 374, 197, 1000, 4, 2]), np.array([600, 762500])
+    assert bundling.mixed(values, buyers, costs).gain > sum(sale.gain for sale in bundling.separate(values, buyers, costs))
+    assert len(replies) < 1_000
+
+
 @settings(deadline=None)
 @given(ROWS, COSTS, st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), st.integers(0, 2))
 def test_the_best_reply_of_one_price_beats_every_other(rows, costs, prices, offer):
