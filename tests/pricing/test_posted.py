@@ -113,6 +113,24 @@ def test_where_everybody_values_it_highly_the_best_price_is_the_lowest_value():
     assert families.best_price(families.demand("uniform", {"lowest": 8, "highest": 9})) == 8
 
 
+@pytest.mark.parametrize(
+    ("family", "cost"),
+    [({"name": "weibull", "shape": 50, "scale": 1e-6}, "0"), ({"name": "weibull", "shape": 50, "scale": 0.3}, "1000000000")],
+)
+def test_a_demand_that_ends_far_below_the_least_price_is_refused(family, cost):
+    with pytest.raises(InputError) as refused:
+        optimise({"kind": "distribution", "family": family}, currency="JPY", cost=cost)
+    assert (refused.value.code, refused.value.field) == ("NO_GAIN", "inputs.evidence")
+
+
+@pytest.mark.parametrize("means", [5, 30, 40, 300])
+def test_a_cost_that_hardly_anybody_would_pay_is_still_priced_a_mean_above_it(means):
+    demand = families.demand("exponential", {"mean": 1000.0})
+    assert families.best_price(demand, means * 1000.0) == pytest.approx((means + 1) * 1000, rel=1e-12)
+    quote = optimise({"kind": "distribution", "family": {"name": "exponential", "mean": 1000}}, cost=str(means * 1000))
+    assert (quote.extras["price"], standing(quote)["best_price"]) == (f"{(means + 1) * 1000}.00", "checked")
+
+
 def test_an_irregular_demand_is_ironed_over_the_stretch_that_its_formula_gives():
     demand = families.demand("weibull", {"shape": 0.5, "scale": 1})
     prices, ironed = families.ironed_demand(demand)
