@@ -98,14 +98,15 @@ def _billed_before(terms: Terms, prior: JsonObject, whole_minor: int) -> Line:
     plan = terms.plan
     if isinstance(plan, TierPlan) and plan.volume and not plan.lower_envelope:
         raise InputError("NEEDS_WHOLE_PERIOD", "inputs.prior")
+    field = "inputs.prior.billed" if "billed" in prior else "inputs.quantity"
     if "billed" in prior:
-        billed = read_amount(prior["billed"], plan.currency, "inputs.prior.billed")
+        billed = read_amount(prior["billed"], plan.currency, field)
     else:
         before = _bill(terms, _prior_usage(plan, prior), closes_period=False)
         billed = Fraction(sum(line.amount_minor for line in rounded(before, plan.currency)), plan.currency.scale)
     minor = int(billed * plan.currency.scale)
     if minor > whole_minor:
-        raise InputError("BILLED_EXCEEDS_CHARGE", "inputs.prior.billed")
+        raise InputError("BILLED_EXCEEDS_CHARGE", field)
     return Line("BILLED_BEFORE", {}, Fraction(1), -billed, -minor)
 
 

@@ -373,6 +373,7 @@ PERCENT = {"mode": "percentage", "currency": "CNY", "percent": "1"}
         (VOLUME, {"quantity": "3", "tier_quantity": "2"}, "TOO_SMALL", "inputs.tier_quantity"),
         (VOLUME, {"quantity": "3", "prior": {"quantity": "2"}}, "NEEDS_WHOLE_PERIOD", "inputs.prior"),
         (PLAN, {"quantity": "3", "prior": {"quantity": "2", "billed": "999"}}, "BILLED_EXCEEDS_CHARGE", "inputs.prior.billed"),
+        ({**PLAN, "negative_usage": "zero"}, {"quantity": "-1", "prior": {"quantity": "2"}}, "BILLED_EXCEEDS_CHARGE", "inputs.quantity"),
         (PLAN, {"quantity": "3", "prior": {"quantity": "2", "billed": "1.001"}}, "OVER_PRECISE", "inputs.prior.billed"),
         (PLAN, {"quantity": "3", "prior": {}}, "REQUIRED", "inputs.prior.quantity"),
         (PERCENT, {"quantity": "3"}, "NOT_FOR_THIS_PLAN", "inputs.quantity"),
