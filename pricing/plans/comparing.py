@@ -55,8 +55,8 @@ def plan_compare(
 ) -> tuple[Outlook, ...]:
     """Price every use under every plan. Nothing is stored and nothing binds.
 
-    ``institution_id`` asks for the net income of one's own plans too: the amount less all fees, and less the shares that the licences
-    behind ``object_id`` take, if one is named.
+    ``institution_id`` asks for the net income of one's own plans too: all that the owner receives of the amount, after all fees and after
+    the shares that the licences behind ``object_id`` take, if one is named. Makers of a joint product have not divided it yet.
 
     Raises:
         BadInput: no plan or use, more than ``PLANS_MAX`` or ``USAGES_MAX``, plans of several currencies, no such institution.
@@ -115,7 +115,7 @@ def _point(actor: Actor, plan: Plan, usage: dict[str, Any], institution_id: UUID
     if institution_id is None or plan.owner_id != actor.organisation:
         return Point(usage, amount)
     divided = division_of(amount=amount, seller_id=plan.owner_id, institution_id=institution_id, terms=terms)
-    return Point(usage, amount, Money(divided.kept_minor, amount.currency))
+    return Point(usage, amount, Money(divided.paid_to(str(plan.owner_id)), amount.currency))
 
 
 def _priced(plan: Plan, usage: dict[str, Any]) -> Answer:

@@ -165,7 +165,10 @@ class PlanPoint(graphene.ObjectType):
 
     usage = graphene.String(required=True, description="As JSON. 用量")
     amount = graphene.Field(MoneyType, description="Null where the model refuses the use. 价格")
-    net = graphene.Field(MoneyType, description="What the owner would keep after fees and shares. 净收入")
+    net = graphene.Field(
+        MoneyType,
+        description="What the owner would receive after fees and shares, before joint makers divide it. 净收入（共同产品分配前）",
+    )
     refused = graphene.String(description="Why the model refuses the use. 拒绝原因")
 
     @staticmethod
