@@ -9,6 +9,8 @@ from uuid import UUID
 from pricing.engines.model import Verb
 from pricing.engines.result import Quote as Answer
 from pricing.fees.chain import ShareTerm
+from pricing.fees.models import PublishedSchedule
+from pricing.fees.selectors import schedule_current
 from pricing.fees.services import division_of
 from pricing.fees.title import share_terms_of
 from pricing.money import Money, PricingError
@@ -50,6 +52,15 @@ class Outlook:
         return max((point.amount for point in self.points if point.amount is not None), key=lambda money: money.minor, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What is taken of every amount: the fees in force, the institution's among them, and the shares of licences."""
+
+    institution: UUID
+    schedule: PublishedSchedule
+    terms: tuple[ShareTerm, ...]
+
+
 def plan_compare(
     *, actor: Actor, plan_ids: Sequence[UUID], usages: Sequence[dict[str, Any]], institution_id: UUID | None, object_id: UUID | None
 ) -> tuple[Outlook, ...]:
@@ -76,7 +87,9 @@ def plan_compare(
         if not set(PRICING) & model_of(plan).verbs:
             raise PricesNoUse(field=("planIds",), name=plan.name_en)
     terms = _terms(actor, institution_id, object_id)
-    return tuple(Outlook(plan, tuple(_point(actor, plan, usage, institution_id, terms) for usage in usages)) for plan in plans)
+    mine = [plan for plan in plans if plan.owner_id == actor.organisation]
+    charged = Charged(institution_id, schedule_current(), terms) if institution_id is not None and mine else None
+    return tuple(Outlook(plan, tuple(_point(plan, usage, charged if plan in mine else None) for usage in usages)) for plan in plans)
 
 
 def comparison_chart(outlooks: Sequence[Outlook], *, chinese: bool) -> str | None:
@@ -107,14 +120,16 @@ def _terms(actor: Actor, institution_id: UUID | None, object_id: UUID | None) ->
     return share_terms_of(object_id, on=china_date(clock.now()))
 
 
-def _point(actor: Actor, plan: Plan, usage: dict[str, Any], institution_id: UUID | None, terms: tuple[ShareTerm, ...]) -> Point:
+def _point(plan: Plan, usage: dict[str, Any], charged: Charged | None) -> Point:
     try:
         amount = _priced(plan, usage).money
     except PricingError as error:
         return Point(usage, refused=error)
-    if institution_id is None or plan.owner_id != actor.organisation:
+    if charged is None:
         return Point(usage, amount)
-    divided = division_of(amount=amount, seller_id=plan.owner_id, institution_id=institution_id, terms=terms)
+    divided = division_of(
+        amount=amount, seller_id=plan.owner_id, institution_id=charged.institution, terms=charged.terms, schedule=charged.schedule
+    )
     return Point(usage, amount, Money(divided.paid_to(str(plan.owner_id)), amount.currency))
 
 
