@@ -293,6 +293,33 @@ def test_the_percentage_bills_of_a_period_sum_to_one_bill_for_the_period(events,
     assert first.amount_minor + second.amount_minor == rate(params, events=events).amount_minor
 
 
+@st.composite
+def percent_plans(draw):
+    whole = st.integers(0, 60).map(str)
+    least = draw(st.integers(0, 3))
+    most = {"event_maximum": str(draw(st.integers(least, 20)))} if draw(st.booleans()) else {}
+    free = {"free_events": draw(st.integers(1, 4))} if draw(st.booleans()) else {}
+    allowance = {"free_amount": draw(whole)} if draw(st.booleans()) else {}
+    rate_of = {"percent": draw(st.sampled_from(["0", "1.5", "120"])), "fixed": draw(PRICES), "event_minimum": str(least)}
+    return {"mode": "percentage", "currency": "CNY", **rate_of, **most, **free, **allowance, **draw(limits())}
+
+
+EVENTS = st.lists(st.integers(0, 60), max_size=5)
+
+
+@given(percent_plans(), EVENTS, EVENTS, st.integers(0, 5), st.integers(1, 50))
+def test_what_a_percentage_bill_claims_holds_of_events_that_are_added_raised_or_split(params, one, other, at, more):
+    def charge(events):
+        return sum(line.quantity * line.unit_price for line in rate(params, events=[str(event) for event in events]).lines)
+
+    said = claims(params)
+    raised = [event + more * (index == at) for index, event in enumerate(one)]
+    assert said["monotone"].standing is Standing.PROVEN
+    assert charge(one) <= min(charge(raised), charge([*one[:at], more, *one[at:]]), charge(one + other))
+    if "subadditive" in said and said["subadditive"].standing is Standing.PROVEN:
+        assert charge(one + other) <= charge(one) + charge(other)
+
+
 def test_a_free_allowance_can_be_used_twice_and_the_witness_says_how():
     params = {"mode": "percentage", "currency": "CNY", "percent": "10", "free_events": 3}
     claim = claims(params)["subadditive"]
