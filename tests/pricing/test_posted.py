@@ -236,7 +236,7 @@ def test_an_answer_that_contradicts_its_neighbour_is_pooled_with_it():
 def test_answers_at_one_price_are_added_up_before_prices_are_pooled():
     offers = [sample.Offer(100, 5, 5), sample.Offer(200, 6, 4), sample.Offer(200, 0, 10)]
     survival = sample.turnbull(offers)
-    assert (survival.prices, survival.shares, survival.asked) == ((100, 200), (Fraction(1, 2), Fraction(3, 10)), (10, 20))
+    assert survival == sample.Survival((100, 200), (Fraction(1, 2), Fraction(3, 10)), (5, 6), (10, 20))
     assert sample.turnbull(offers[::-1]) == survival
 
 
@@ -252,6 +252,22 @@ def test_pooled_shares_are_the_isotonic_regression(counts):
 def test_the_wilson_interval_of_a_share():
     assert sample.share_interval(0.4, 30) == pytest.approx((0.2459, 0.5768), abs=5e-5)
     assert sample.share_interval(0.0, 10) == pytest.approx((0.0, 0.2775), abs=5e-5)
+
+
+@pytest.mark.parametrize(("prices", "asked"), [(1, 50), (10, 200), (30, 20), (30, 100)])
+def test_the_interval_of_the_share_at_the_best_price_holds_it_though_the_price_was_picked_for_its_answers(prices, asked):
+    shares = [0.9 / (1 + step / 10) for step in range(prices)]  # at all prices the same is earned
+    within = 0
+    for seed in range(200):
+        drawn = uniforms(seed, f"answers {prices} {asked}", prices * asked).reshape(asked, prices)
+        said = (np.array(shares) > drawn).sum(axis=0).tolist()
+        offers = [sample.Offer(100 + 10 * step, yes, asked - yes) for step, yes in enumerate(said)]
+        survival = sample.turnbull(offers)
+        best = sample.best_offer(survival)
+        low, high = sample.share_between(survival, best)
+        assert low <= survival.shares[best] <= high
+        within += low <= shares[best] <= high
+    assert within >= 0.92 * 200
 
 
 OFFERS = [(10, 95, 5), (20, 80, 20), (30, 55, 45), (40, 30, 70), (50, 12, 88)]

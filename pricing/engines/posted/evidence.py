@@ -103,7 +103,7 @@ def _turnbull(offers: Sequence[sample.Offer], unit: Currency, cost: int) -> Foun
     best = sample.best_offer(survival, cost)
     share = dict(zip(survival.prices, survival.shares, strict=True))
     checked = posted.best_price(lambda price: (price - cost) * share[price], survival.prices, survival.prices[best])
-    low, high = sample.share_interval(float(survival.shares[best]), survival.asked[best])
+    low, high = sample.share_between(survival, best)
     told: JsonObject = {
         "curve": [
             {"price": _money(price, unit), "share": exact_text(part), "gain_minor": exact_text((price - cost) * part)}
