@@ -64,8 +64,8 @@ def plan_compare(
 ) -> tuple[Outlook, ...]:
     """Price every use under every plan. Nothing is stored and nothing binds.
 
-    ``institution_id`` asks for the net income of one's own plans too: the amount less all fees, and less the shares that the licences
-    behind ``object_id`` take, if one is named.
+    ``institution_id`` asks for the net income of one's own plans too: all that the owner receives of the amount, after all fees and after
+    the shares that the licences behind ``object_id`` take, if one is named. Makers of a joint product have not divided it yet.
 
     Raises:
         BadInput: no plan or use, more than ``PLANS_MAX`` or ``USAGES_MAX``, plans of several currencies, no such institution.
@@ -122,7 +122,8 @@ def _net(actor: Actor, institution_id: UUID | None, object_id: UUID | None) -> N
     if institution_id is None:
         return None
     divided = partial(division_of, seller_id=actor.acting_for, institution_id=institution_id, terms=terms, schedule=schedule_current())
-    return lambda amount: Money(divided(amount=amount).kept_minor, amount.currency)
+    owner = str(actor.acting_for)  # who may also receive a share higher up the chain
+    return lambda amount: Money(divided(amount=amount).paid_to(owner), amount.currency)
 
 
 def _point(actor: Actor, plan: Plan, usage: dict[str, Any], net: Net | None, until: float) -> Point:

@@ -13,9 +13,8 @@ from pricing.engines.result import Quote as Answer
 from pricing.plans.models import Plan
 
 PREPARED_MAX: Final = 64
-LONG_PREPARED_MAX: Final = 2
-LONG_CHARACTERS: Final = 64 * 1024
-"""Parameters that are longer, such as whole tables, take tens of megabytes once they are read, so few of them are kept."""
+LONG: Final = 256 * 1024
+LONG_MAX: Final = 4
 PRICING: Final = (Verb.QUOTE, Verb.RATE)
 """Verbs that a plan's adjustments apply to: the others divide, clear or advise."""
 
@@ -55,9 +54,9 @@ def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | Non
     Raises:
         PricingError: the model refuses it; see there.
     """
-    text = json.dumps(plan.params, sort_keys=True)
-    prepare = _long_prepared if len(text) > LONG_CHARACTERS else _prepared
-    answer = prepare(plan.model_key, plan.model_version, text).run(verb, inputs=inputs, seed=seed, progress=progress)
+    params = json.dumps(plan.params, sort_keys=True)
+    keep = _prepared if len(params) <= LONG else _prepared_long
+    answer = keep(plan.model_key, plan.model_version, params).run(verb, inputs=inputs, seed=seed, progress=progress)
     return adjusted(answer, plan.adjustments) if verb in PRICING else answer
 
 
@@ -67,4 +66,7 @@ def _prepared(key: str, version: int, params: str) -> Prepared:
     return model_at(key, version).prepared(json.loads(params))
 
 
-_long_prepared: Final = lru_cache(maxsize=LONG_PREPARED_MAX)(_prepared.__wrapped__)
+@lru_cache(maxsize=LONG_MAX)
+def _prepared_long(key: str, version: int, params: str) -> Prepared:
+    """The same for long parameters, such as whole tables: a few of them, since each is kept with several times its length."""
+    return model_at(key, version).prepared(json.loads(params))

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from pricing.engines.catalogue import model_at
 from pricing.engines.model import Model
 from pricing.engines.result import Quote as Answer
+from pricing.engines.result import exact_text
 from pricing.engines.texts import claim_text, line_text
 from pricing.fees.schema import MoneyType
 from pricing.inputs.services import given_json
@@ -82,8 +83,8 @@ def lines_of(answer: Answer) -> list[QuoteLine]:
         QuoteLine(
             code=line.code,
             text=line_text(model, line, language),
-            quantity=str(line.quantity),
-            unit_price=str(line.unit_price),
+            quantity=exact_text(line.quantity),
+            unit_price=exact_text(line.unit_price),
             amount=Money(line.amount_minor, answer.currency),
         )
         for line in answer.lines
@@ -165,7 +166,10 @@ class PlanPoint(graphene.ObjectType):
 
     usage = graphene.String(required=True, description="As JSON. 用量")
     amount = graphene.Field(MoneyType, description="Null where the model refuses the use. 价格")
-    net = graphene.Field(MoneyType, description="What the owner would keep after fees and shares. 净收入")
+    net = graphene.Field(
+        MoneyType,
+        description="What the owner would receive after fees and shares, before joint makers divide it. 净收入（共同产品分配前）",
+    )
     refused = graphene.String(description="Why the model refuses the use. 拒绝原因")
 
     @staticmethod

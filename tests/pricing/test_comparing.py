@@ -5,6 +5,8 @@ import time
 from xml.etree import ElementTree as ET
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from pricing.computations.models import Computation
 from pricing.engines.catalogue import catalogue
@@ -63,6 +65,17 @@ def test_the_owner_sees_the_net_after_every_fee_and_nobody_else_does(merchant):
     assert [(point["amount"]["amount"], point["net"]["amount"]) for point in mine["points"]] == [("750.00", "727.50")]
     (theirs,) = Client(token=admit(PartyKind.BUYER).token).query(COMPARE, **given)["planComparison"]["outlooks"]
     assert [(point["amount"]["amount"], point["net"]) for point in theirs["points"]] == [("750.00", None)]
+
+
+def test_more_uses_ask_the_database_nothing_more(merchant, django_assert_max_num_queries):
+    rates = {"platformPpm": 20_000, "institutionPpm": 10_000, "gatewayPpm": 0, "gatewayFixedMinor": "0"}
+    Client(token=admit(PartyKind.OPERATOR).token).mutate("feeSchedulePublish", idempotencyKey="k", **rates)
+    house, plans = admit(PartyKind.INSTITUTION, name="House").organisation, [metered(merchant, GRADUATED), metered(merchant, VOLUME)]
+    with CaptureQueriesContext(connection) as few:
+        merchant.query(COMPARE, plans=plans, usages=uses(1), institution=global_id(house))
+    with django_assert_max_num_queries(len(few)):
+        answer = merchant.query(COMPARE, plans=plans, usages=uses(*range(1, 41)), institution=global_id(house))
+    assert all(point["net"] for outlook in answer["planComparison"]["outlooks"] for point in outlook["points"])
 
 
 def test_a_use_that_a_model_refuses_is_said_and_the_others_are_priced(merchant):

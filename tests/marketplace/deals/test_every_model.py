@@ -279,6 +279,21 @@ def test_a_free_quote_makes_a_deal_that_is_in_force_when_it_is_signed(of):
     assert trade.fetched(deal) == shelf.content
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"prior": {"quantity": "0", "billed": "500.00"}}, {"closes_period": False}, {"tier_quantity": "1000"}],
+    ids=lambda more: next(iter(more)),
+)
+def test_a_buyer_cannot_state_a_bill_before_an_open_period_or_another_tier(of, snapshot, more):
+    tiers = [{"up_to": "100", "unit_price": "5"}, {"unit_price": "1"}]
+    shelf = on_sale(of, "metered", {"mode": "volume", "currency": "CNY", "unit": "call", "tiers": tiers, "minimum": "300"})
+    before = snapshot(Quote, Outbox)
+    refused = quote_for(of, shelf, {"quantity": "100", **more})
+    assert refused.user_errors == [UserError(code="PRICING_REFUSED", field=["usage", next(iter(more))])]
+    assert snapshot(Quote, Outbox) == before
+    assert quote_for(of, shelf, {"quantity": "100"})["quote"]["amount"]["minorUnits"] == "50000"
+
+
 def test_a_division_that_would_keep_people_waiting_is_refused_when_it_is_proposed(of, snapshot):
     shelf = trade.shelved(of.seller, trade.registered(of.seller), price="120.00")
     plan = shop.plan(of.seller.client, json.dumps({"method": "logistic_shapley", "currency": "CNY", "rounds": 500}), "datum")
