@@ -24,6 +24,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Labels: TypeAlias = NDArray[np.int64]
 BLOCK: Final = 524_288
 """Pairs to hold at once, 8 bytes each: a block that leaves the second-level cache costs more in page faults than it saves in products."""
+LEAST: Final = 1e-150
+MOST: Final = 1e150
+"""Sizes of features whose squares a float64 holds; beyond them, two ways to compute would order points differently."""
 SMALL: Final = 1e-6
 LARGE: Final = 1e12
 
@@ -34,7 +37,7 @@ def knn_shapley(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: ArrayLike
     ``v(S)`` is the mean over the tests of 1/K times the matches among the nearest K of S; right also for N < K.
 
     Args:
-        x: shape (n, d), finite.
+        x: shape (n, d), finite; the largest in size from ``LEAST`` to ``MOST``, or all zero.
         y: shape (n,), integer labels.
         x_test: shape (m, d).
         y_test: shape (m,).
@@ -202,8 +205,9 @@ def _arrays(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: ArrayLike) ->
     if shapes != (2, 2, tests.shape[1:], points.shape[:1], tests.shape[:1]) or not points.size or not tests.size:
         message = f"shapes {points.shape}, {labels.shape}, {tests.shape}, {asked.shape} do not fit together"
         raise ValueError(message)
-    if not (np.isfinite(points).all() and np.isfinite(tests).all()):
-        message = "features must be finite"
+    peak = float(np.maximum(np.abs(points).max(), np.abs(tests).max()))
+    if not (peak == 0 or LEAST <= peak <= MOST):
+        message = f"features must be finite, the largest of {LEAST} to {MOST} in size"
         raise ValueError(message)
     return points, labels, tests, asked
 
