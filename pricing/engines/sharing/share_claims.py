@@ -93,10 +93,15 @@ def _of_copying(params: JsonObject, division: Division, game: Game, table: Seque
     copies = 2 if len(holders) <= TWO_COPIES else 1
     alike = division.similarity or [[Fraction(0)] * len(holders)] * len(holders)
     witness = checkers.replication_robust(mechanism(params), table, alike, copies)
+    return [robust_claim(witness, copies, holders)] if robust or witness else []
+
+
+def robust_claim(witness: Witness | None, copies: int, holders: Sequence[str]) -> Claim:
+    """Return the claim that up to so many exact copies of one's own data gain nothing, as its checker has decided it."""
     if witness is not None:
-        return [claim(checkers.REPLICATION, witness, holders, 1)]
-    assumed = {"copies": str(copies), "assumes": "a copy is stated as similar by one; the residual is left aside"}
-    return [Claim(checkers.REPLICATION, Standing.CHECKED, assumed)] if robust else []
+        return claim(checkers.REPLICATION, witness, holders, 1)
+    assumed = {"copies": str(copies), "assumes": "copies are exact and similar by one; the residual is left aside"}
+    return Claim(checkers.REPLICATION, Standing.CHECKED, assumed)
 
 
 def mechanism(params: JsonObject) -> Callable[[Sequence[int], Similarity], list[Fraction]]:
@@ -110,8 +115,11 @@ def mechanism(params: JsonObject) -> Callable[[Sequence[int], Similarity], list[
 
 
 def _copying_formula(params: JsonObject, division: Division, game: Game, holders: Sequence[str]) -> list[Claim]:
-    """Say who gains most by one copy under the Shapley rule where there is no table: a copy adds only before the original has come."""
-    if params["rule"] != "shapley" or division.parts.raised or game.costs:
+    """Say who gains most by one copy under the Shapley rule where there is no table: a copy adds only before the original has come.
+
+    In a game that is not monotone, copies could push others below zero, and then parts would be scaled: nothing is said of it.
+    """
+    if params["rule"] != "shapley" or not game.monotone or game.costs:
         return []
     before = division.parts.parts
     once = games.semivalues(game.marginals, games.shapley_weights(game.players + 1)[:-1])
