@@ -112,8 +112,8 @@ def _plain(steps: Numbers, ranks: Numbers) -> Ladder:
 def _fewer_than(ranks: Numbers, k: int, joins: Callable[[int, int], Any]) -> Numbers:
     """Return ``P_i / K`` where each nearer point in turn joins with the chance ``joins(joined, seen)``.
 
-    ``full`` is the probability that exactly K - 1 have joined after i - 1 points; P falls by the chance that one more then joins. As a float
-    it may begin below the least there is and rise again, so it is kept ``raised`` times 2^512 larger, P not feeling it till then.
+    ``full`` is the probability that exactly K - 1 have joined after i - 1 points; P falls by the chance that one more then joins. It may
+    begin below the least float and rise again, so a float is kept ``raised`` times 2^512 larger, and P does not feel it until then.
     """
     one = ranks[0]
     chances = ranks * 0 + one
