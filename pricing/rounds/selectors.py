@@ -23,8 +23,8 @@ def round_page(*, actor: Actor, offer_id: UUID | None = None, state: str | None 
 def receipts_of(quote: Quote) -> dict[str, int]:
     """What the clearing behind a quote gives each contributor to the thing sold, by organisation; empty where one seller sells its own.
 
-    In a two-sided round each seller sells by an offer of its own, so its receipt is the deal itself. What a rule leaves to nobody stays with
-    the plan's owner, who sells: among the contributors it would pay for copies what the rule withheld for them.
+    In a two-sided round each seller sells by an offer of its own, so its receipt is the deal itself. What a rule leaves to nobody stays
+    with the plan's owner, who sells: among the contributors it would pay for copies what the rule withheld for them.
     """
     if quote.computation is None or Side.SELL in sides_of(model_of(quote.plan)):
         return {}

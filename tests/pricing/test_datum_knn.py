@@ -151,6 +151,26 @@ def _on_sphere(x, y, x_test, y_test):
     return x / np.linalg.norm(x, axis=1, keepdims=True), y, x_test / np.linalg.norm(x_test, axis=1, keepdims=True), y_test
 
 
+ONE = {"x": [[1.0]], "y": [0], "x_test": [[1.0]], "y_test": [0]}
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: knn.knn_threshold_shapley(**ONE, radius=float("nan"), classes=1), "radius"),
+        (lambda: knn.knn_threshold_shapley(**ONE, radius=-1.0, classes=1), "radius"),
+        (lambda: knn.knn_threshold_shapley(**ONE, radius=1.0, classes=0), "below 1"),
+        (lambda: knn.knn_soft_shapley(**ONE, k=1, classes=0), "below 1"),
+        (lambda: knn.knn_beta_shapley(**ONE, k=1, alpha=0, beta=1), "below 1"),
+        (lambda: knn.knn_beta_shapley(**ONE, k=1, alpha=1, beta=0), "below 1"),
+    ],
+    ids=["nan radius", "negative radius", "no class", "no soft class", "alpha", "beta"],
+)
+def test_parameters_that_mean_nothing_are_refused(call, match):
+    with pytest.raises(ValueError, match=match):
+        call()
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [

@@ -61,7 +61,12 @@ def knn_soft_shapley(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: Arra
     Source: Wang and Jia, arXiv 2304.04258.
     """
     return _walk(
-        x, y, x_test, y_test, rungs_of=lambda count: ladder.soft_shapley(ladder.float_ranks(count), _positive(k), classes), threads=threads
+        x,
+        y,
+        x_test,
+        y_test,
+        rungs_of=lambda count: ladder.soft_shapley(ladder.float_ranks(count), _positive(k), _positive(classes)),
+        threads=threads,
     )
 
 
@@ -74,7 +79,7 @@ def knn_beta_shapley(
         y,
         x_test,
         y_test,
-        rungs_of=lambda count: ladder.beta_shapley(ladder.float_ranks(count), _positive(k), alpha, beta),
+        rungs_of=lambda count: ladder.beta_shapley(ladder.float_ranks(count), _positive(k), _positive(alpha), _positive(beta)),
         threads=threads,
     )
 
@@ -94,15 +99,21 @@ def knn_leave_one_out(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: Arr
 def knn_threshold_shapley(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: ArrayLike, radius: float, *, classes: int) -> Floats:
     """Return the exact Shapley value of every point for the classifier in which all points within the radius vote. O(M N d), no sort.
 
+    Raises:
+        ValueError: as ``knn_shapley``; or a radius that is negative or not finite, or no class.
+
     Source: Wang et al., NeurIPS 2023, arXiv 2308.15709.
     """
     points, labels, tests, asked = _arrays(x, y, x_test, y_test)
+    if not 0 <= radius <= MOST:
+        message = f"a radius of {radius}"
+        raise ValueError(message)
     totals = np.zeros(len(points))
     rows = max(1, BLOCK // len(points))
     for first in range(0, len(tests), rows):
         block = slice(first, first + rows)
         inside = reference_squares(points, tests[block]) <= radius * radius
-        totals += float_threshold_values(inside, asked[block, None] == labels[None, :], classes) * len(inside)
+        totals += float_threshold_values(inside, asked[block, None] == labels[None, :], _positive(classes)) * len(inside)
     mean: Floats = totals / len(tests)
     return mean
 

@@ -123,10 +123,12 @@ DATUM: Final = Model(
     name=Text("Value of data points", "数据点价值"),
     help=Text(
         "Divides an amount among the holders of training points by what each point adds to the accuracy of a model on the buyer's test"
-        " points. Nearest-neighbour methods are exact; the logistic ones are sampled from the seed and state half-widths, and refuse what"
-        " would take over some two seconds. Put features on one scale first. None of them withstands copied points: enter each point once.",
-        "按各训练数据点对模型在买方测试点上准确率的贡献，在持有方之间分配金额。最近邻方法为精确计算；逻辑回归方法依种子抽样，"
-        "给出半宽，所需计算超过约两秒者不予受理。请先统一特征尺度；各方法均不能抵御重复数据点，同一数据点只应提交一次。",
+        " points. Nearest-neighbour methods are exact; the logistic ones are sampled from the seed (but for leave one out) and state"
+        " half-widths, and refuse what would take over some two seconds. Put features on one scale first. Points equally near count in the"
+        " order given. None of them withstands copied points: enter each point once.",
+        "按各训练数据点对模型在买方测试点上准确率的贡献，在持有方之间分配金额。最近邻方法为精确计算；逻辑回归方法（留一法除外）依种子抽样，"
+        "给出半宽，所需计算超过约两秒者不予受理。请先统一特征尺度；距离相同的数据点按所列先后计；各方法均不能抵御重复数据点，"
+        "同一数据点只应提交一次。",
     ),
     params_schema=PARAMS,
     operations={Verb.SPLIT: Operation(INPUTS, _split, seeded=lambda params: params["method"] in DRAWING)},

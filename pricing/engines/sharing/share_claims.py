@@ -23,6 +23,7 @@ TWO_COPIES: Final = 8
 """Most holders for whom two copies of each are tried and not only one; each copy doubles the table."""
 
 _CLAIMS_GAME: Final = {"game": "a group is worth what the others' claims leave of what can be awarded; before rounding"}
+_EXACT_PARTS: Final = {"of": "the exact parts, before whole minor units"}
 _EXACT_VALUES: Final = {"of": "the rule's values, before zeroing, scaling and rounding"}
 
 
@@ -57,11 +58,11 @@ def claims_of(
 
 def _of_game(params: JsonObject, division: Division, game: Game, holders: Sequence[str]) -> list[Claim]:
     shares = [part * game.worth for part in division.parts.parts]
-    claims = [claim(checkers.EFFICIENT, checkers.efficient(shares, Fraction(game.worth)), holders, game.unit)]
+    claims = [_exactly(checkers.EFFICIENT, checkers.efficient(shares, Fraction(game.worth)), holders, game.unit)]
     if game.table is None:
         return [*claims, *_copying_formula(params, division, game, holders)]
     claims += [
-        claim(name, check(game.table, shares), holders, game.unit)
+        _exactly(name, check(game.table, shares), holders, game.unit)
         for name, check in (
             (checkers.SYMMETRIC, checkers.symmetric),
             (checkers.NULL_PLAYER, checkers.null_player),
@@ -78,10 +79,10 @@ def _of_core(division: Division, game: Game, table: Sequence[int], shares: list[
     sign = -1 if game.costs else 1
     table, shares = [sign * worth for worth in table], [sign * share for share in shares]
     inside = checkers.efficient(shares, Fraction(table[-1] - table[0])) or checkers.in_core(table, shares)
-    claims = [claim(checkers.IN_CORE, inside, holders, sign * game.unit)]
+    claims = [_exactly(checkers.IN_CORE, inside, holders, sign * game.unit)]
     if division.point is not None:
         least = checkers.least_excess(table, shares, division.point.excess, division.point.balance)
-        claims.append(claim(checkers.LEAST_EXCESS, least, holders, sign * game.unit))
+        claims.append(_exactly(checkers.LEAST_EXCESS, least, holders, sign * game.unit))
     return claims
 
 
@@ -134,6 +135,11 @@ def _copying_formula(params: JsonObject, division: Division, game: Game, holders
 def claim(name: str, witness: Witness | None, holders: Sequence[str], unit: int) -> Claim:
     """Return a claim that its checker has decided on this instance, its counterexample with holders by key and values by ``unit``."""
     return Claim(name, Standing.CHECKED) if witness is None else Claim(name, Standing.NOT_HELD, _said(witness, holders, unit))
+
+
+def _exactly(name: str, witness: Witness | None, holders: Sequence[str], unit: int) -> Claim:
+    """Return ``claim`` of the exact parts: equal ones can differ by a minor unit once they are whole."""
+    return Claim(name, Standing.CHECKED, _EXACT_PARTS) if witness is None else claim(name, witness, holders, unit)
 
 
 def _said(witness: Witness, holders: Sequence[str], unit: int) -> Mapping[str, str]:
