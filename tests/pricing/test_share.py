@@ -129,6 +129,15 @@ def test_nobody_pays_in_for_a_negative_value_and_it_is_said():
     assert claims(quote)["dummy_player"].standing is Standing.NOT_HELD
 
 
+def test_the_nucleolus_is_named_as_the_one_that_promises_nobody_what_it_is_worth_alone():
+    """Together b and c could do so well that a, worth 2 alone, is left nothing; a nucleolus with floors would leave a its 2."""
+    quote = split(plan("nucleolus"), table([0, 2, 0, 2, 0, 2, 10, 3], "300.00"))
+    assert [row["value"] for row in quote.extras["values"]] == ["-2.5", "2.75", "2.75"]
+    assert (shares(quote), quote.extras["core_is_empty"]) == ({"a": 0, "b": 15_000, "c": 15_000}, True)
+    titles = {branch["properties"]["rule"]["const"]: branch["title"] for branch in SHARE.describe()["params_schema"]["oneOf"]}
+    assert titles["nucleolus"].startswith("Prenucleolus")
+
+
 def test_the_airport_costs_are_shared_in_the_core_of_costs():
     runway = {"form": "airport", "amount": "3.00", "holders": holders("a", "b", "c", need=["1", "2", "3"])}
     quote = split(plan("shapley"), runway)
