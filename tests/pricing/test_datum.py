@@ -275,6 +275,8 @@ def test_bad_input_is_refused_at_its_field(params, inputs, code, field):
         ({}, at(["tests", 0, "y"], "maybe"), "TWO_CLASSES_ONLY", "inputs.points"),
         ({}, at(["points"], [point("a", 1)] * 301), "TOO_MANY", "inputs.points"),
         ({"rounds": 2_000}, at(["points"], [point("a", 1)] * 11), "TOO_MUCH_WORK", "inputs.points"),
+        ({}, at(["points", 2, "x"], [-100.5]), "TOO_LARGE", "inputs.points.2.x.0"),
+        ({}, at(["tests", 0, "x"], [100.00001]), "TOO_LARGE", "inputs.tests.0.x.0"),
         ({"rounds": 1}, INPUTS, "TOO_SMALL", "params.rounds"),
         ({"penalty": "0.000"}, INPUTS, "TOO_SMALL", "params.penalty"),
         ({"penalty": 1.0}, INPUTS, "WRONG_TYPE", "params.penalty"),
@@ -289,16 +291,16 @@ def test_what_logistic_methods_cannot_do_is_refused_at_its_field(params, inputs,
 
 
 def test_regressions_that_do_not_settle_are_refused_and_nothing_is_divided_by_them():
-    """Features of a thousandth beside one of a thousand: each fit then starts thousands of scores away from where it ends."""
+    """Features of a hundred and hardly any penalty: each fit then starts thousands of scores away from where it ends."""
     draw = random.Random(7)
-    points = [point("ab"[at % 2], *(draw.uniform(-1000, 1000) for _ in range(5)), y="yn"[draw.randrange(2)]) for at in range(60)]
+    points = [point("ab"[at % 2], *(draw.uniform(-100, 100) for _ in range(5)), y="yn"[draw.randrange(2)]) for at in range(60)]
     points = [{**each, "x": [round(x, 3) for x in each["x"]]} for each in points]
     inputs = {**INPUTS, "points": points, "tests": [check(*points[0]["x"], y="y")]}
     with pytest.raises(InputError) as refused:
         DATUM.run(Verb.SPLIT, params={**LOGISTIC, "penalty": "999"}, inputs=inputs, seed=0)
     assert (refused.value.code, refused.value.field) == ("FITS_UNSETTLED", "inputs.points")
     assert refused.value.text("zh")
-    smaller = [{**each, "x": [round(x / 1000, 5) for x in each["x"]]} for each in points]
+    smaller = [{**each, "x": [round(x / 100, 5) for x in each["x"]]} for each in points]
     assert DATUM.run(Verb.SPLIT, params=LOGISTIC, inputs={**inputs, "points": smaller, "tests": [check(*smaller[0]["x"], y="y")]}, seed=0)
 
 

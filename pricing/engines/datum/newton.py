@@ -66,8 +66,10 @@ def newton_fit(
         part = 1.0 if most <= 1.0 else shortened(signs, strength, weights, scores, most, work)
         for one in range(width):
             weights[one] -= part * step[one]
-        for row in range(count):
-            scores[row] -= part * moves[row]
+        for row in range(count):  # anew, since what moves add up to would drift from the weights after steps of great length
+            scores[row] = 0.0
+            for one in range(width):
+                scores[row] += rows[row, one] * weights[one]
         if farthest <= LAST_STEP:
             return taken
     return UNSETTLED

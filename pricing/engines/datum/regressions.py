@@ -27,6 +27,8 @@ from pricing.engines.result import Claim, Standing, shown
 from pricing.engines.shapes import JsonObject
 
 MAX_CLASSES: Final = 2
+MAX_REACH: Final = 100
+"""Largest size of a feature here, ample on one scale: beyond it, whether fits settle begins to depend on the machine's last digit."""
 MAX_WORK: Final = 2_000_000_000
 """In multiply-adds, or what takes as long: about a second of a core where kernels are compiled, and two where they are not, or at most
 twice that with features on different scales."""
@@ -39,9 +41,10 @@ def value_by_regression(params: JsonObject, given: Given, seed: int | None, prog
     """Return the values of one of the logistic methods; the seed is there for those that draw.
 
     Raises:
-        InputError: TWO_CLASSES_ONLY, TOO_MANY, TOO_MUCH_WORK, FITS_UNSETTLED.
+        InputError: TWO_CLASSES_ONLY, TOO_MANY, TOO_LARGE, TOO_MUCH_WORK, FITS_UNSETTLED.
     """
     _check_size(params, given)
+    _check_features(given)
     strength = float(cast("str", params["penalty"]))
     game = Regression.of(given.points / SCALE, given.point_labels, given.tests / SCALE, given.test_labels, strength=strength)
     try:
@@ -99,3 +102,11 @@ def _check_size(params: JsonObject, given: Given) -> None:
     limit = MAX_WORK // (_EACH_FIT + fit)
     if fits > limit:
         raise InputError("TOO_MUCH_WORK", "inputs.points", work=fits, limit=limit)
+
+
+def _check_features(given: Given) -> None:
+    """Refuse a feature above ``MAX_REACH`` in size, which is not on one scale with others, or could be."""
+    for name, rows in (("points", given.points), ("tests", given.tests)):
+        far = np.argwhere(np.abs(rows) > MAX_REACH * SCALE)
+        if len(far):
+            raise InputError("TOO_LARGE", f"inputs.{name}.{far[0][0]}.x.{far[0][1]}", limit=MAX_REACH)
