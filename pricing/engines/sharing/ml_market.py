@@ -214,7 +214,7 @@ ML_MARKET: Final = Model(
             ),
             "rate_ppm": shapes.integer(("Learning rate, parts per million", "学习率（百万分比）"), least=1, most=500_000, default=100_000),
             "curve": shapes.choice(("Gain between the points", "点间增益"), ["steps", "linear"], default="steps"),
-            "residual_to": key(("Who receives what similarity withholds", "相似度扣减余额归属方")),
+            "residual_to": key(("Who receives what similarity withholds; else who sells", "相似度扣减余额归属方（未填则归出售方）")),
         },
         required=["currency", "prices"],
     ),
