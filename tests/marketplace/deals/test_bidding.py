@@ -372,6 +372,22 @@ def test_before_the_clearing_nobody_but_the_bidder_reads_a_bid_by_any_path(of, h
     assert Round.objects.get().state in {"CLOSED", "CLEARED"}
 
 
+def test_an_institution_that_buys_too_learns_from_the_log_of_no_rival(of, held):
+    house = trade.trader(PartyKind.INSTITUTION, PartyKind.BUYER, name="House that buys", by=of.institution)
+    for who in (of.buyer, of.other, house):
+        assert r.place(who.client, held, {"bid": "1.00"}).ok
+    integrate()
+    text = "query($kind: String) { logEntries(first: 20, schema: $kind) { nodes { body } } }"
+
+    def bidders(client):
+        nodes = client.query(text, kind="bid.placed")["logEntries"]["nodes"]
+        return {json.loads(node["body"])["actor"]["organisation"] for node in nodes}
+
+    assert bidders(house.client) == {str(house.id)}
+    assert bidders(of.seller.client) == bidders(Client(token=of.institution.token)) == set()
+    assert bidders(Client(token=of.regulator.token)) == {str(each.id) for each in (of.buyer, of.other, house)}
+
+
 def test_after_the_clearing_neither_a_loser_nor_a_winner_is_shown_to_the_other(of):
     shelf = r.on_sale(of, "auction", {"currency": "CNY", "format": "first_price"})
     held = r.opened(of, shelf)
