@@ -41,8 +41,8 @@ def awards_one(model: Model, params: JsonObject) -> bool:
     return Side.SELL in sides_of(model) or (model.key == "auction" and params.get("units", 1) == 1)
 
 
-def check_published(model: Model, inputs: JsonObject) -> None:
-    """Refuse what a round publishes if the model's schema would, as long as its seller can still mend it.
+def check_published(model: Model, params: JsonObject, inputs: JsonObject) -> None:
+    """Refuse what a round publishes if the model would, as long as its seller can still mend it: tried with bids of the model's example.
 
     Raises:
         InputError: names the field below ``inputs``.
@@ -51,6 +51,13 @@ def check_published(model: Model, inputs: JsonObject) -> None:
     published = {name: inner for name, inner in properties_of(schema).items() if name not in ARRAY.values()}
     required = [name for name in cast("Sequence[str]", schema.get("required", ())) if name in published]
     validate({**schema, "properties": published, "required": required}, inputs, "inputs")
+    example = next(each for each in model.examples if each.verb is Verb.CLEAR)
+    bids = {name: rows for name, rows in example.inputs.items() if name in ARRAY.values()}
+    try:
+        _try(model, params, {**inputs, **bids})
+    except InputError as error:
+        if _root(error) in published:
+            raise
 
 
 def check_rows(model: Model, params: JsonObject, published: JsonObject, bid: tuple[Side, UUID, Json]) -> None:
@@ -73,13 +80,11 @@ def check_rows(model: Model, params: JsonObject, published: JsonObject, bid: tup
         if isinstance(row, Mapping) and PARTY[side] in row:  # who bids is who asks, and nobody bids in another's name
             raise InputError("UNKNOWN_FIELD", f"{field}.{PARTY[side]}")
         validate(schema, _signed(row, side, bidder), field)
-    alone = assembled(model, published, [bid])
     try:
-        model.run(Verb.CLEAR, params=params, inputs=alone, seed=0 if operation.draws(params) else None)
+        _try(model, params, assembled(model, published, [bid]))
     except InputError as error:
-        root, _, below = error.field.removeprefix("inputs.").partition(".")
-        if root == ARRAY[side]:
-            place, _, member = below.partition(".")
+        if _root(error) == ARRAY[side]:
+            place, _, member = error.field.removeprefix(f"inputs.{ARRAY[side]}").strip(".").partition(".")
             row = f"rows.{place}" if place and len(rows) > 1 else ""
             raise InputError(error.code, ".".join(filter(None, ["bid", row, member])), **error.params) from error
 
@@ -99,6 +104,15 @@ def rows_of(content: Json) -> Sequence[Json]:
     if isinstance(content, Mapping) and content.keys() == {"rows"} and isinstance(content["rows"], list):
         return content["rows"]
     return [content]
+
+
+def _try(model: Model, params: JsonObject, inputs: JsonObject) -> None:
+    model.run(Verb.CLEAR, params=params, inputs=inputs, seed=0 if model.operations[Verb.CLEAR].draws(params) else None)
+
+
+def _root(error: InputError) -> str:
+    """The input that an error is about."""
+    return error.field.removeprefix("inputs.").partition(".")[0]
 
 
 def _signed(row: Json, side: Side, bidder: UUID) -> Json:

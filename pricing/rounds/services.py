@@ -58,7 +58,7 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
         BadInput: a closing time outside a minute to ninety days from now, bids among the inputs, payees that are no organisations, or a
             two-sided round that does not say who gets the surplus.
         NotFound: the surplus would go to nobody.
-        PricingRefused: the model's schema refuses what the round publishes; names the field.
+        PricingRefused: the model refuses what the round publishes; names the field.
         RoundUnderWay: the offer is in a round that is not decided yet.
     """
     sides = sides_of(model_of(plan))
@@ -230,7 +230,7 @@ def round_clear(*, round_id: UUID) -> None:
 def _check_published(plan: Plan, inputs: dict[str, Any]) -> None:
     """Refuse what the model would refuse later, and payees whom nobody could pay: each is the UUID of an organisation, as we write it."""
     try:
-        check_published(model_of(plan), inputs)
+        check_published(model_of(plan), plan.params, inputs)
     except PricingError as error:
         raise PricingRefused(error, under=("inputs",)) from error
     if not known_organisations([row["seller"] for row in inputs.get("sellers", [])]):

@@ -286,7 +286,8 @@ def _stated_consideration(offer: Offer, quote: Quote | None) -> dict[str, Any]:
     if quote is None:
         return {"kind": "INCOME_SHARE", "plan": offer.plan.pk, "income_share_ppm": offer.plan.params["share_ppm"]}
     kind = _consideration(offer, quote).value
-    return {"kind": kind, "plan": quote.plan_id, "quote": quote.pk, "inputs_digest": quote.inputs_digest}
+    won = quote.answer["lines"][0]["params"] if quote.computation_id else {}  # which of several items, or how good a model
+    return {"kind": kind, "plan": quote.plan_id, "quote": quote.pk, "inputs_digest": quote.inputs_digest, **won}
 
 
 def _surplus(quote: Quote | None) -> dict[str, Any] | None:

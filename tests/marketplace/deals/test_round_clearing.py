@@ -8,7 +8,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 from marketplace.deals.models import Deal
 from pricing.computations.models import Computation
 from pricing.computations.seeds import seed_value
-from pricing.engines.auctions import vcg_bids
+from pricing.engines.auctions import vcg, vcg_bids
+from pricing.engines.auctions.packages import TooHardError, vickrey_packages
 from pricing.engines.catalogue import catalogue
 from pricing.engines.model import Verb
 from pricing.quotes.models import Quote
@@ -101,17 +102,21 @@ def test_a_round_without_bids_is_void_and_says_so(of, held):
     assert [(node["state"], node["voidReason"]) for node in shown] == [("VOID", "NO_BIDS")]
 
 
-def test_a_round_that_the_mechanism_refuses_is_void_and_says_why(of):
-    shelf = r.on_sale(of, "ml_market", {"currency": "CNY", "prices": ["10"]})
-    published = {name: value for name, value in ML.inputs.items() if name != "bids"} | {"coalition_gains": ["0"] * 8}
-    sellers = (of.seller.id, of.institution.organisation.pk, of.regulator.organisation.pk)
-    published["sellers"] = [{**row, "seller": str(key)} for row, key in zip(published["sellers"], sellers, strict=True)]
-    held = r.opened(of, shelf, inputs=json.dumps(published))
-    r.place(of.other.client, held, {"bid": "6"})
+def test_a_round_that_the_mechanism_refuses_is_void_and_says_why(of, monkeypatch):
+    def too_hard(bids, items, **_):
+        if len(bids) > 1:
+            raise TooHardError
+        return vickrey_packages(bids, items)
+
+    monkeypatch.setattr(vcg, "vickrey_packages", too_hard)
+    shelf = r.on_sale(of, "vcg", {"currency": "CNY", "kind": "packages", "items": [{"item": "north"}]})
+    held = r.opened(of, shelf)
+    for who in (of.buyer, of.other):
+        assert r.place(who.client, held, {"items": ["north"], "value": "6.00"}).ok
     row = r.cleared()
-    assert (row.state, row.void_reason, row.computation_id) == ("VOID", "WORTHLESS", None)
+    assert (row.state, row.void_reason, row.computation_id) == ("VOID", "TOO_HARD", None)
     assert (Quote.objects.count(), Computation.objects.count()) == (0, 0)
-    assert r.open_round(of, shelf, inputs=json.dumps(published)).ok
+    assert r.open_round(of, shelf).ok
 
 
 def test_nobody_makes_a_round_void_by_more_rows_than_the_mechanism_takes_together(of, monkeypatch):
@@ -337,7 +342,10 @@ def test_every_winner_is_told_its_own_award_alone(of):
     for who in (of.buyer, of.other):
         (shown,) = quotes(who.client)
         assert shown["amount"]["minorUnits"] == str(awards[str(who.id)])
-        assert shown["lines"] == [{"code": "ROUND_AWARD", "text": "Awarded by the round"}]
+        item = {of.buyer: "south", of.other: "north"}[who]
+        assert shown["lines"] == [{"code": "ROUND_AWARD_ITEMS", "text": f"Awarded by the round: {item}"}]
+        deal = trade.requested(of, shelf=shelf, buyer=who, quoteId=shown["id"]).deal
+        assert deal.terms["consideration"]["items"] == item
         assert shown["computation"] is None
         stored = Quote.objects.get(buyer=who.id).answer["extras"]["awards"]
         assert [each["bidder"] for each in stored] == [str(who.id)]

@@ -238,6 +238,10 @@ def test_the_sellers_of_a_market_are_organisations_by_the_ids_that_we_write(of, 
     missing = UserError(code="PRICING_REFUSED", field=["inputs", "gains"])
     refused(lambda: r.open_round(of, shelf, inputs="{}"), missing)
     bad = json.loads(market_inputs([known, other, third])) | {"sellers": [{"seller": known}]}
+    for field, odd in (("coalition_gains", ["0"] * 8), ("coalition_gains", ["0", "1"]), ("gains", [{"shortfall": "1", "gain": "1"}])):
+        doomed = json.dumps(json.loads(market_inputs([known, other, third])) | {field: odd})
+        said = r.open_round(of, shelf, inputs=doomed)
+        assert [(error.code, error.field[:2]) for error in said.user_errors] == [("PRICING_REFUSED", ["inputs", field])]
     lacking = UserError(code="PRICING_REFUSED", field=["inputs", "sellers", "0", "features"])
     refused(lambda: r.open_round(of, shelf, inputs=json.dumps(bad)), lacking)
     assert r.open_round(of, shelf, inputs=market_inputs([known, other, third])).ok
