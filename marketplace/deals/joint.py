@@ -13,12 +13,12 @@ from pricing.splits.selectors import split_in_force
 from pricing.splits.services import split_carry_out, split_parts
 
 
-def joint_terms(*, object_id: UUID, quote: Quote, kept: Money, institution_id: UUID) -> dict[str, Any] | None:
+def joint_terms(*, object_id: UUID, quote: Quote, kept: Money) -> dict[str, Any] | None:
     """What a contract says of the makers: what each gets by the agreement in force for the object, or else as the round cleared it.
 
     ``kept`` is what the seller keeps after fees and licences. An agreement, to which all makers consented, goes before a round, in which
-    the seller alone names them. None where the seller is alone, or keeps nothing. Stores the computation of an agreement, for the
-    institution. Called in the caller's transaction.
+    the seller alone names them. None where the seller is alone, or keeps nothing. Stores the computation of an agreement, which says more
+    of the makers than a buyer or its institution is told. Called in the caller's transaction.
 
     Raises:
         SplitInOtherCurrency, PricingRefused: the agreement does not divide this amount.
@@ -27,7 +27,7 @@ def joint_terms(*, object_id: UUID, quote: Quote, kept: Money, institution_id: U
     if split is None:
         receipts = receipts_of(quote)
         return {"receipts": _written(receipts)} if any(receipts.values()) else None
-    computation = split_carry_out(split=split, amount=kept, asked_by=institution_id, under="quoteId")
+    computation = split_carry_out(split=split, amount=kept, under="quoteId")
     stated = {"split": split.pk, "plan": split.plan_id, "example": split.computation_id, "computation": computation.pk}
     return {**stated, "receipts": _written(split_parts(split=split, computation=computation))}
 

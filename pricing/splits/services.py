@@ -39,7 +39,7 @@ class SeedNotYet(Exception):
 def split_propose(*, actor: Actor, object_id: UUID, plan_id: UUID, inputs: dict[str, Any], idempotency_key: str) -> Split:
     """Propose how the income of an object of one's own is divided; the proposer consents by proposing.
 
-    The rule is tried here, and worked out again for each deal that is settled by it, always while somebody waits. Models therefore refuse,
+    The rule is tried here, and worked out for each deal that is requested under it, always while somebody waits. Models therefore refuse,
     now and not later, what would take them more than about two seconds; their work depends on these inputs and not on the amount.
 
     Writes one ``split.proposed`` event.
@@ -164,8 +164,8 @@ def split_give_up(*, split_id: UUID) -> None:
         record("split.failed", subject=("Split", split.pk), actor=SYSTEM, public={"split": split.pk})
 
 
-def split_carry_out(*, split: Split, amount: Money, asked_by: UUID, under: str) -> Computation:
-    """Divide an income by a split and keep the computation, so that the division of a deal can be replayed.
+def split_carry_out(*, split: Split, amount: Money, under: str) -> Computation:
+    """Divide an income by a split and keep the computation, for its owner, so that the division of a deal can be replayed.
 
     ``under`` is the input of the caller's mutation that the amount comes from.
 
@@ -177,7 +177,7 @@ def split_carry_out(*, split: Split, amount: Money, asked_by: UUID, under: str) 
         raise SplitInOtherCurrency(field=(under,), agreed=split.plan.currency, currency=amount.currency.code)
     stated = split.computation
     seed = Seed(split.seed, stated.seed_size, bytes(stated.seed_root or b"")) if stated and split.seed is not None else None
-    return compute(plan=split.plan, verb=Verb.SPLIT, inputs=_asked(split, amount.minor), asked_by=asked_by, seed=seed, under=under)
+    return compute(plan=split.plan, verb=Verb.SPLIT, inputs=_asked(split, amount.minor), asked_by=split.owner_id, seed=seed, under=under)
 
 
 def split_parts(*, split: Split, computation: Computation) -> dict[str, int]:

@@ -305,7 +305,7 @@ def _joint(
         amount=amount, seller_id=sold.owner_id, institution_id=institution_id, terms=terms, schedule=schedule, surplus=surplus
     )
     kept = Money.of(plain.kept_minor, quote.currency)
-    return joint_terms(object_id=sold.pk, quote=quote, kept=kept, institution_id=institution_id)
+    return joint_terms(object_id=sold.pk, quote=quote, kept=kept)
 
 
 def _share(term: ShareTerm) -> dict[str, Any]:

@@ -329,7 +329,7 @@ def test_a_deal_keeps_the_split_under_which_it_was_requested(of, shelf, maker):
     carried = Computation.objects.filter(verb="split", amount_minor=kept).get()
     both = {str(of.seller.id): paid[str(of.seller.id)], str(maker.id): paid[str(maker.id)]}
     assert both == split_parts(split=first, computation=carried)
-    assert (carried.asked_by_id, carried.plan_id) == (of.institution.organisation.pk, first.plan_id)
+    assert (carried.asked_by_id, carried.plan_id) == (of.seller.id, first.plan_id)
 
 
 def test_a_contract_states_what_each_maker_gets_and_no_rule_can_fail_between_the_money_and_its_payees(of, shelf, maker, monkeypatch):
@@ -338,6 +338,8 @@ def test_a_contract_states_what_each_maker_gets_and_no_rule_can_fail_between_the
     stated = deal.deal.terms["joint"]["receipts"]
     assert stated == {str(of.seller.id): "5820", str(maker.id): "5820"}
     assert Computation.objects.filter(pk=deal.deal.terms["joint"]["computation"], amount_minor=12_000 - 360).exists()
+    for reader in (of.buyer.client, Client(token=of.institution.token), maker.client):  # its inputs are the makers' own affair
+        assert reader.query("{ computations(first: 5) { nodes { id } } }")["computations"]["nodes"] == []
     before = Computation.objects.count()
     monkeypatch.setattr(services, "compute", lambda **_: 1 / 0)
     monkeypatch.setattr(Model, "run", lambda *_, **__: 1 / 0)
@@ -442,7 +444,7 @@ def test_who_sees_the_draw_coming_does_not_withdraw_from_it(of, shelf, maker):
 @pytest.mark.parametrize("amount_minor", [0, 1, 2, 10_001])
 def test_parts_of_any_income_are_not_negative_and_together_the_income(of, shelf, maker, amount_minor):
     row, amount = in_force(of, shelf, maker), Money.of(amount_minor, "CNY")
-    carried = split_carry_out(split=row, amount=amount, asked_by=of.institution.organisation.pk, under="quoteId")
+    carried = split_carry_out(split=row, amount=amount, under="quoteId")
     parts = split_parts(split=row, computation=carried)
     assert sum(parts.values()) == amount_minor
     assert min(parts.values()) >= 0
