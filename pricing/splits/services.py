@@ -8,7 +8,7 @@ import rfc8785
 
 from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed, seed_after
-from pricing.computations.services import compute
+from pricing.computations.services import compute, recompute
 from pricing.engines.model import Verb
 from pricing.money import Money, PricingError, currency
 from pricing.plans.errors import PricingRefused
@@ -167,17 +167,25 @@ def split_give_up(*, split_id: UUID) -> None:
 def split_carry_out(*, split: Split, amount: Money, under: str) -> Computation:
     """Divide an income by a split and keep the computation, for its owner, so that the division of a deal can be replayed.
 
-    ``under`` is the input of the caller's mutation that the amount comes from.
+    An amount that was divided before keeps its computation, replayed, so that whoever asks for many deals fills no table. ``under`` is
+    the input of the caller's mutation that the amount comes from.
 
     Raises:
         SplitInOtherCurrency: the makers agreed on another currency than the income's.
         PricingRefused: the rule refuses the amount.
+        AnswerAltered: the computation that was kept does not replay.
     """
     if amount.currency.code != split.plan.currency:
         raise SplitInOtherCurrency(field=(under,), agreed=split.plan.currency, currency=amount.currency.code)
     stated = split.computation
     seed = Seed(split.seed, stated.seed_size, bytes(stated.seed_root or b"")) if stated and split.seed is not None else None
-    return compute(plan=split.plan, verb=Verb.SPLIT, inputs=_asked(split, amount.minor), asked_by=split.owner_id, seed=seed, under=under)
+    inputs = _asked(split, amount.minor)
+    same = Computation.objects.filter(plan=split.plan, verb=Verb.SPLIT.value, asked_by=split.owner_id, seed=split.seed, inputs=inputs)
+    kept = same.select_related("plan").first()
+    if kept is None:
+        return compute(plan=split.plan, verb=Verb.SPLIT, inputs=inputs, asked_by=split.owner_id, seed=seed, under=under)
+    recompute(computation=kept)
+    return kept
 
 
 def split_parts(*, split: Split, computation: Computation) -> dict[str, int]:

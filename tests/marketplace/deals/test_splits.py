@@ -351,6 +351,14 @@ def test_a_contract_states_what_each_maker_gets_and_no_rule_can_fail_between_the
     assert Computation.objects.count() == before
 
 
+def test_an_amount_keeps_one_computation_however_often_a_deal_at_it_is_asked_for(of, shelf, maker):
+    in_force(of, shelf, maker)
+    first, second = (trade.requested(of, shelf=shelf, buyer=who).deal.terms["joint"] for who in (of.buyer, of.other))
+    assert first == second
+    assert Computation.objects.filter(verb="split").count() == 2  # the example, and this amount
+    assert recompute(computation=Computation.objects.get(pk=first["computation"])).amount_minor == 12_000 - 360
+
+
 def maker_lines(lines, makers):
     return sorted((line["party"], line["amount"]["minorUnits"]) for line in lines if line["party"] in makers)
 
