@@ -63,12 +63,12 @@ class ContractFacts:
     consideration: dict[str, Any]
     currency: str
     amount: str | None
-    purpose: str
     delivery: dict[str, Any]
     fees: dict[str, Any]
     shares: tuple[dict[str, Any], ...]
     surplus: dict[str, Any] | None = None
     joint: dict[str, Any] | None = None
+    purpose: str = ""
     use_class: str | None = None
 
 

@@ -125,8 +125,8 @@ def _keep(advice_id: UUID, given: Computation) -> None:
             "advice.given",
             subject=("Advice", advice.pk),
             actor=SYSTEM,
-            public={**public, "inputs_digest": given.inputs_digest},
-            sealed={"amount": f"{given.amount_minor} {given.currency}"},
+            public=public,
+            sealed={"amount": f"{given.amount_minor} {given.currency}", "inputs_digest": given.inputs_digest},
         )
 
 

@@ -23,15 +23,15 @@ def round_page(*, actor: Actor, offer_id: UUID | None = None, state: str | None 
 def receipts_of(quote: Quote) -> dict[str, int]:
     """What the clearing behind a quote gives each contributor to the thing sold, by organisation; empty where one seller sells its own.
 
-    In a two-sided round each seller sells by an offer of its own, so its receipt is the deal itself. What a rule leaves to nobody stays
-    with the plan's owner, who sells: among the contributors it would pay for copies what the rule withheld for them.
+    What the mechanism leaves undistributed goes to the round's owner, and not back to those from whom it was withheld. In a two-sided
+    round each seller sells by an offer of its own, so its receipt is the deal itself.
     """
     if quote.computation is None or Side.SELL in sides_of(model_of(quote.plan)):
         return {}
-    extras = quote.computation.answer["extras"]
+    extras, owner = quote.computation.answer["extras"], str(quote.seller_id)
     receipts = {row["seller"]: int(row["minor"]) for row in extras["receipts"]}
-    owner = str(quote.plan.owner_id)
-    receipts[owner] = receipts.get(owner, 0) + int(extras.get("undistributed_minor", "0"))
+    if receipts:
+        receipts[owner] = receipts.get(owner, 0) + int(extras["undistributed_minor"])
     return split_keyed(quote.amount_minor, receipts) if any(receipts.values()) else {}
 
 

@@ -113,7 +113,8 @@ def _refuse_stale_backup(state: LogState, key: Signer, checkpoint: Checkpoint) -
     if not storages["log"].exists(path):
         return
     with storages["log"].open(path) as file:
-        published, _ = open_checkpoint(file.read(), log=key.verifier)
+        note = file.read()
+    published, _ = open_checkpoint(note, log=key.verifier)
     if published.size > checkpoint.size:
         message = f"published size {published.size}, stored size {checkpoint.size}"
         raise StaleBackup(message)
@@ -122,6 +123,8 @@ def _refuse_stale_backup(state: LogState, key: Signer, checkpoint: Checkpoint) -
     if root != published.root:
         message = f"the root at size {published.size} differs from the published one"
         raise StaleBackup(message)
+    if known is None and published.size < checkpoint.size:  # its writer was killed before the row: it is the first over its entries
+        SignedCheckpoint.objects.create(size=published.size, root=root, note=note.decode(), at=clock.now())
 
 
 def _root_at(size: int) -> bytes:
