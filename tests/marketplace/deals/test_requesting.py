@@ -1,6 +1,7 @@
 """A quote, then a request for a stated purpose: one of each for one key, and a refusal leaves nothing behind."""
 
 import json
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -115,6 +116,13 @@ def test_a_request_fixes_the_terms_and_the_rights_it_asks_for(of):
     (told,) = shop.events("deal.requested")
     assert told["data"]["terms_hash"] == row.terms_hash
     assert {name for name, value in told["data"].items() if isinstance(value, dict)} == {"seller", "buyer", "amount", "purpose"}
+
+
+def test_the_public_hash_of_the_terms_cannot_be_found_by_trying_who_what_and_for_how_much(of):
+    first, second = (trade.requested(of).deal.terms for _ in range(2))
+    varying = {name for name in first if first[name] != second[name]}
+    assert varying == {"salt", "consideration"}  # the second names its own quote
+    assert [re.fullmatch("[0-9a-f]{32}", terms["salt"]) is not None for terms in (first, second)] == [True, True]
 
 
 def test_a_repeated_request_is_one_deal(of):

@@ -454,7 +454,7 @@ def test_an_award_is_used_once_and_by_its_winner(of, watched_request):
 def test_an_offer_that_clears_is_not_quoted(of, shelf, snapshot):
     before = snapshot(*WATCHED)
     given = {"offerId": shelf.offer, "usage": "{}", "idempotencyKey": shop.key()}
-    assert of.buyer.client.mutate("quoteCreate", "quote { id }", **given).codes == ["PRICING_REFUSED"]
+    assert of.buyer.client.mutate("quoteCreate", "quote { id }", **given).codes == ["PRICED_BY_BIDS"]
     assert snapshot(*WATCHED) == before
 
 
