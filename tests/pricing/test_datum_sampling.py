@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
@@ -203,6 +203,7 @@ def counted(count):
 @pytest.mark.skipif(not kernels.compiled(), reason="numba is not installed")
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32))
+@example(seed=170)  # a fit that wanders from a bad start, and does not settle from there in one arithmetic
 def test_the_compiled_regression_is_its_twin_on_features_of_any_accepted_size(seed):
     game = mixed(seed)
     orders, masks = draws.permutations(seed, "orders", 200 // game.points + 1, game.points), draws.bits(seed, "masks", 200, game.points)

@@ -143,6 +143,8 @@ def fit_plain(game: Regression, rows: Floats, signs: Floats, weights: Floats) ->
     penalty = np.append(np.ones(width - 1), 0.0)
     floor = np.append(np.ones(width - 1), newton.TINY)
     for taken in range(1, newton.MOST_STEPS + 1):
+        if taken == newton.FRESH_START + 1:
+            weights = np.zeros(width)
         scores = rows @ weights
         wrong = scipy.special.expit(-signs * scores)
         descent = penalty * weights - rows.T @ (game.strength * wrong * signs)

@@ -12,6 +12,8 @@ from pricing.engines.kernels import kernel
 LAST_STEP: Final = 1e-5
 """A Newton step that moves no score, of a point or a test, by more than this leaves an error of about its square."""
 MOST_STEPS: Final = 60
+FRESH_START: Final = 20
+"""A fit that has not ended after so many steps begins again at zero: from a bad start Newton's method may wander, from zero it does not."""
 UNSETTLED: Final = 1_000_000_000
 """Steps that a fit is said to take which did not end within ``MOST_STEPS``: more than any allowance."""
 BAND: Final = 1e-6
@@ -35,7 +37,7 @@ def newton_fit(
     """Move ``weights`` to the minimum of half their squared length, the last excepted, plus ``strength`` times the sum of logistic losses.
 
     Newton's method; a step that would move some score by more than one is ``shortened``. Ends after one that moves no score by more than
-    ``LAST_STEP``.
+    ``LAST_STEP``; begins again after ``FRESH_START`` steps.
 
     Args:
         rows: shape (n, p), features with a last column of ones.
@@ -52,6 +54,9 @@ def newton_fit(
     count, width = rows.shape
     curve, step, _, moves = work
     for taken in range(1, MOST_STEPS + 1):
+        if taken == FRESH_START + 1:
+            weights[:] = 0.0
+            scores[:] = 0.0
         derivatives(rows, signs, strength, weights, scores, work)
         solve_in_place(curve, step)
         most, farthest = 0.0, 0.0
