@@ -251,7 +251,7 @@ def test_a_walk_between_saturated_scores_settles_where_cut_steps_alone_would_not
 def test_fits_that_take_too_many_steps_end_early(monkeypatch, compiled):
     monkeypatch.setattr("pricing.engines.datum.logistic.WORTH_COMPILING", 0 if compiled else 10**9)
     draw = np.random.default_rng(1)
-    game = Regression.of(draw.normal(size=(60, 6)) * 300, draw.integers(0, 2, 60), [[1.0] * 6], [1], strength=999)
+    game = Regression.of(draw.normal(size=(60, 6)) * 300_000, draw.integers(0, 2, 60), [[1.0] * 6], [1], strength=999)
     with pytest.raises(UnsettledError):
         game.prefixes(draws.permutations(1, "orders", 8, 60))
 
