@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.claim import Better, Claim, Contest, VersusPeer
-from benchmarks.peers import PeerFailed, measured_by, python_of
+from benchmarks.peer_programs.peak import peak_mib
+from benchmarks.peers import PeerFailed, measured_by, measured_here, python_of
 from pricing.engines.sharing.games import float_semivalues, shapley_weights
 
 PLAYERS: Final = 20
@@ -34,9 +32,7 @@ def worth() -> NDArray[np.float64]:
 
 def ours() -> dict[str, Any]:
     """Seconds and peak MiB of the first call in a process of its own, imports and table before the clock, as for the peer."""
-    told = subprocess.run([sys.executable, "-m", "benchmarks.shapley_exact"], capture_output=True, text=True, check=True)
-    answer: dict[str, Any] = json.loads(told.stdout)
-    return answer
+    return measured_here("benchmarks.shapley_exact")
 
 
 def theirs() -> dict[str, Any]:
@@ -68,7 +64,7 @@ def main() -> None:
     began = time.perf_counter()
     float_semivalues(table, weights)
     seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    print(json.dumps({"seconds": seconds, "peak_mib": peak_mib()}))
 
 
 CLAIM: Final = Claim(

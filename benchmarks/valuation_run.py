@@ -1,7 +1,7 @@
 """Measures our data values in a process of its own, so that its memory is ours alone, and prints one JSON object.
 
 ``python -m benchmarks.valuation_run knn|limit|logistic GIVEN.npz ANSWER.npz``. Times are those of the processor, one thread; the best of
-some runs after one that loads the compiled kernels.
+as many runs as the peer has, after one that is not counted, by either.
 """
 
 from __future__ import annotations
@@ -10,29 +10,18 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.peer_programs.peak import peak_mib
 from pricing.engines.datum.knn import knn_shapley
 from pricing.engines.datum.logistic import Regression
 from pricing.engines.datum.sampling import permutation_shapley
 
 PERMUTATIONS: Final = 100
-RUNS: Final = 9
-
-
-def peak_mib() -> float:
-    """The most memory that this program held, in MiB.
-
-    Linux hands ``ru_maxrss`` on from the process that started this one, so a large parent would be measured instead of us; the kernel's own
-    high-water mark begins anew with each program. Not a number where the kernel does not keep one.
-    """
-    status = Path("/proc/self/status")
-    marks = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:")] if status.exists() else []
-    return int(marks[0]) / 1024 if marks else float("nan")
+RUNS: Final = 5
 
 
 def _best(run: Callable[[], object]) -> float:

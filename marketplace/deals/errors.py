@@ -27,6 +27,14 @@ class QuoteNeeded(UserError):
     remedy = gettext_noop("Ask for a quote with quoteCreate and send its id.")
 
 
+class PricedByBids(UserError):
+    """The plan clears bids and prices no single use."""
+
+    code = "PRICED_BY_BIDS"
+    message = gettext_noop("This plan is priced by a round of bids and quotes no single use.")
+    remedy = gettext_noop("Bid with bidPlace while the seller has a round open; a winner gets its quote when the round is cleared.")
+
+
 class OwnOffer(UserError):
     """Nobody buys from themselves."""
 

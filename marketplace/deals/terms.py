@@ -1,12 +1,12 @@
 """The terms of a deal in their one form: what both sides sign the hash of."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from registry.log.canonical import canonical
+from registry.log.canonical import canonical, fresh_salt
 
 FORMAT: Final = "egret-contract"
 VERSION: Final = 1
@@ -52,7 +52,11 @@ class RightGranted:
 
 @dataclass(frozen=True, slots=True)
 class ContractFacts:
-    """Everything the contract states besides its fixed clauses."""
+    """Everything the contract states besides its fixed clauses.
+
+    Attributes:
+        salt: 128 random bits in hex: the hash is public, and sides, price and purpose could otherwise be found by trying.
+    """
 
     seller: UUID
     buyer: UUID
@@ -63,13 +67,14 @@ class ContractFacts:
     consideration: dict[str, Any]
     currency: str
     amount: str | None
-    purpose: str
     delivery: dict[str, Any]
     fees: dict[str, Any]
     shares: tuple[dict[str, Any], ...]
     surplus: dict[str, Any] | None = None
     joint: dict[str, Any] | None = None
+    purpose: str = ""
     use_class: str | None = None
+    salt: str = field(default_factory=lambda: fresh_salt().hex())
 
 
 def contract_terms(facts: ContractFacts) -> dict[str, Any]:

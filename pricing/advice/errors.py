@@ -13,6 +13,14 @@ class PlanAdvisesNothing(UserError):
     remedy = gettext_noop("Pick a plan whose model can appraise, optimise, propose or observe.")
 
 
+class TooMuchAdviceAsked(UserError):
+    """One organisation's questions would keep everybody else's waiting."""
+
+    code = "TOO_MUCH_ADVICE_ASKED"
+    message = gettext_noop("Your organisation already waits for %(limit)s advices.")
+    remedy = gettext_noop("Wait until one is given, or cancel a job with jobCancel.")
+
+
 class AppraiserMissing(UserError):
     """An appraisal says who stands behind it."""
 

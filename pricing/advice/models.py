@@ -34,6 +34,7 @@ class Advice(Record):
     computation = models.OneToOneField("pricing_computations.Computation", on_delete=models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
+    heavy = ("inputs",)
 
     class Meta:
         verbose_name = "advice"

@@ -13,7 +13,7 @@ from pricing.computations.schema import ComputationNode
 from pricing.inputs.services import given_json
 from pricing.plans.schema import PlanNode
 from registry.base.actor import Actor
-from registry.base.graphql import BigInt, IdOf, Mutation, NodeType, Ref, connection, enum_of, keyed
+from registry.base.graphql import NODES, BigInt, IdOf, Mutation, NodeType, Ref, connection, enum_of, keyed
 
 AdviceState = enum_of(State, "AdviceState", "Where advice stands. 建议状态")
 
@@ -33,6 +33,7 @@ class AdviceNode(NodeType):
     answered_at = graphene.DateTime()
     about = Ref(PlanNode, "about_id")
     plan = Ref(PlanNode, "plan_id")
+    job = Ref(lambda: NODES["Job"], "job_id", description="Computes it: how far it is, and why there is no answer if it failed. 计算作业")
     computation = Ref(ComputationNode, "computation_id", description="Amount, lines, claims and everything to replay them. 计算记录")
 
     @staticmethod

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from pricing.advice.errors import AppraiserMissing, PlanAdvisesNothing
+from pricing.advice.errors import AppraiserMissing, PlanAdvisesNothing, TooMuchAdviceAsked
 from pricing.advice.models import ADVISING, Advice
 from pricing.advice.states import State
 from pricing.computations.models import Computation
@@ -22,11 +22,12 @@ from registry.base.actor import SYSTEM, Actor, require
 from registry.base.errors import BadInput, NotFound
 from registry.base.idempotency import once
 from registry.base.ids import uuid7
-from registry.base.jobs import job_start
+from registry.base.jobs import job_start, jobs_waiting
 from registry.base.limits import NAME_MAX
 from registry.log.services import record
 
 JOB: Final = "advice"
+WAITING_MAX: Final = 20
 
 
 def advice_request(
@@ -46,6 +47,7 @@ def advice_request(
     Raises:
         NotFound: a plan that is not the actor's.
         PlanAdvisesNothing: the model has no such verb, or the verb makes prices.
+        TooMuchAdviceAsked: ``WAITING_MAX`` of the organisation's wait already; one relay computes everybody's, the oldest first.
         AppraiserMissing: an appraisal without appraiser and date, or other advice with either.
         BadInput: a seed out of range, an appraiser's name that is too long, or another date than the one that the inputs are valued at.
     """
@@ -67,6 +69,8 @@ def advice_request(
         about, plan = _own_plan(actor, about_id, "aboutId"), _own_plan(actor, plan_id, "planId")
         if Verb(verb) not in model_of(plan).verbs:
             raise PlanAdvisesNothing(field=("planId",), verb=verb)
+        if jobs_waiting(actor=actor, kind=JOB) >= WAITING_MAX:
+            raise TooMuchAdviceAsked(field=("planId",), limit=WAITING_MAX)
         key = uuid7()
         job = job_start(actor=actor, kind=JOB, params={"advice": str(key)})
         advice = Advice.objects.create(
@@ -121,8 +125,8 @@ def _keep(advice_id: UUID, given: Computation) -> None:
             "advice.given",
             subject=("Advice", advice.pk),
             actor=SYSTEM,
-            public={**public, "inputs_digest": given.inputs_digest},
-            sealed={"amount": f"{given.amount_minor} {given.currency}"},
+            public=public,
+            sealed={"amount": f"{given.amount_minor} {given.currency}", "inputs_digest": given.inputs_digest},
         )
 
 

@@ -25,6 +25,7 @@ class Computation(Record):
     currency = models.CharField(max_length=3)
     answer = models.JSONField()
     computed_at = models.DateTimeField()
+    heavy = ("inputs", "answer")
 
     class Meta:
         verbose_name = "computation"

@@ -12,7 +12,7 @@ from pricing.fees.schema import MoneyType
 from pricing.money import Money
 from pricing.plans.schema import Claim, PlanNode, QuoteLine, claims_of, lines_of
 from registry.base.graphql import BigInt, Items, NodeType, Ref, connection
-from registry.base.limits import PAGE_NESTED_MAX
+from registry.base.limits import LONG_TEXT_COST, PAGE_NESTED_MAX
 from registry.parties.schema import OrganisationNode
 
 
@@ -26,8 +26,10 @@ class ComputationNode(NodeType):
     amount = graphene.Field(graphene.NonNull(MoneyType))
     lines = Items(QuoteLine, size=PAGE_NESTED_MAX)
     claims = Items(Claim, size=PAGE_NESTED_MAX)
-    inputs = graphene.String(required=True, description="As JSON. 输入")
-    extras = graphene.String(required=True, description="What the model says beyond the amount, as JSON. 其他结果")
+    inputs = graphene.Field(graphene.NonNull(graphene.String), description="As JSON. 输入")
+    inputs.cost = LONG_TEXT_COST
+    extras = graphene.Field(graphene.NonNull(graphene.String), description="What the model says beyond the amount, as JSON. 其他结果")
+    extras.cost = LONG_TEXT_COST
     inputs_digest = graphene.String(required=True, description="SHA-256 of model, version, parameters, inputs and seed. 输入摘要")
     seed = graphene.Field(BigInt)
     seed_size = graphene.Field(BigInt, description="Size of the log's checkpoint that the seed comes from. 种子所取检查点的规模")

@@ -25,7 +25,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Pieces that cover 0, 1, 2, … without gap or overlap; only the last is without end. Charges are exact, in minor units."""
+    """Pieces that cover 0, 1, 2, … without gap or overlap; only the last is without end. Charges are exact, in major units."""
 
     pieces: tuple[Piece, ...]
     starts: tuple[int, ...]

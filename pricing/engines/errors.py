@@ -187,6 +187,10 @@ class InputError(PricingError):
             "Logistic regression tells two classes apart; choose a nearest-neighbour method.",
             "逻辑回归仅区分两类；多类请选用最近邻方法。",
         ),
+        "FITS_UNSETTLED": (
+            "The regressions do not settle on these points; put all features on one scale, or lower C in the plan.",
+            "回归在这些数据点上无法收敛；请将各特征统一到同一尺度，或在方案中减小 C。",
+        ),
         "TOO_MUCH_WORK": (
             "This would train {work} models; of so many points and features at most {limit} are accepted. Use fewer points or rounds.",
             "将训练 {work} 个模型；按此数据点与特征数量，最多接受 {limit} 个。请减少数据点或轮数。",

@@ -11,7 +11,7 @@ sum to exactly what one bill for the whole period would be.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final, cast
@@ -20,7 +20,18 @@ from pricing.engines import tariff
 from pricing.engines.checkers import charges
 from pricing.engines.curve import Curve
 from pricing.engines.errors import InputError
-from pricing.engines.metered_plan import INPUTS, MAX_EVENTS, PARAMS, PackagePlan, PercentPlan, Plan, TierPlan, read_plan, whole_steps
+from pricing.engines.metered_plan import (
+    MAX_EVENTS,
+    PARAMS,
+    QUOTE_INPUTS,
+    RATE_INPUTS,
+    PackagePlan,
+    PercentPlan,
+    Plan,
+    TierPlan,
+    read_plan,
+    whole_steps,
+)
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
 from pricing.engines.result import Claim, Entry, Line, Standing, exact_text, exact_total, rounded
 from pricing.engines.shapes import JsonObject
@@ -41,13 +52,15 @@ class Terms:
     """A plan with what all of its bills share.
 
     Attributes:
-        claims: what holds of the plan for every usage.
+        claims: what holds of the plan for every usage of a closed period.
+        open_claims: what holds before the period closes, while its minimum is not owed.
         rows: of a graduated plan, the rows of its tiers.
         curve: of a tiered plan, its charge; before lower envelope and commitments.
     """
 
     plan: Plan
     claims: tuple[Claim, ...]
+    open_claims: tuple[Claim, ...]
     rows: tariff.TierRows | None
     curve: Curve | None
 
@@ -59,26 +72,25 @@ def read_terms(params: JsonObject) -> Terms:
         InputError: as ``read_plan``.
     """
     plan = read_plan(params)
+    claims = (claims_of(plan), claims_of(replace(plan, commitments=plan.commitments.of_open_period())))
     if not isinstance(plan, TierPlan):
-        return Terms(plan, claims_of(plan), None, None)
-    return Terms(plan, claims_of(plan), None if plan.volume else tariff.TierRows.of(plan), tariff.tier_curve(plan))
-
-
-def exact_charge(params: JsonObject, inputs: JsonObject) -> Fraction:
-    """Return the charge for the whole usage, before rounding and before anything billed earlier, in major units; for validated values."""
-    terms = read_terms(params)
-    return exact_total(_bill(terms, _usage(terms.plan, inputs), closes_period=bool(inputs["closes_period"])))
+        return Terms(plan, *claims, None, None)
+    return Terms(plan, *claims, None if plan.volume else tariff.TierRows.of(plan), tariff.tier_curve(plan))
 
 
 def _rate(call: Call) -> Answer:
-    terms = cast("Terms", call.plan)
-    plan = terms.plan
-    usage = _usage(plan, call.inputs)
-    lines = rounded(_bill(terms, usage, closes_period=bool(call.inputs["closes_period"])), plan.currency)
-    prior = cast("JsonObject | None", call.inputs.get("prior"))
+    """Return the bill of a whole period, as a quote asks for it, or of a part of one."""
+    terms, inputs = cast("Terms", call.plan), call.inputs
+    plan, closes_period = terms.plan, bool(inputs.get("closes_period", True))
+    usage = _usage(plan, inputs)
+    lines = rounded(_bill(terms, usage, closes_period=closes_period), plan.currency)
+    prior = cast("JsonObject | None", inputs.get("prior"))
     if prior is not None:
         lines = (*lines, _billed_before(terms, prior, sum(line.amount_minor for line in lines)))
-    return Answer(plan.currency, lines, terms.claims, _offers(terms, usage, call.inputs))
+    if "tier_quantity" in inputs:  # the charge then depends on two quantities, and nothing is claimed of it
+        return Answer(plan.currency, lines)
+    claims = terms.claims if closes_period else terms.open_claims
+    return Answer(plan.currency, lines, claims, _offers(terms, usage, closes_period=closes_period))
 
 
 def _billed_before(terms: Terms, prior: JsonObject, whole_minor: int) -> Line:
@@ -86,14 +98,15 @@ def _billed_before(terms: Terms, prior: JsonObject, whole_minor: int) -> Line:
     plan = terms.plan
     if isinstance(plan, TierPlan) and plan.volume and not plan.lower_envelope:
         raise InputError("NEEDS_WHOLE_PERIOD", "inputs.prior")
+    field = "inputs.prior.billed" if "billed" in prior else "inputs.quantity"
     if "billed" in prior:
-        billed = read_amount(prior["billed"], plan.currency, "inputs.prior.billed")
+        billed = read_amount(prior["billed"], plan.currency, field)
     else:
         before = _bill(terms, _prior_usage(plan, prior), closes_period=False)
         billed = Fraction(sum(line.amount_minor for line in rounded(before, plan.currency)), plan.currency.scale)
     minor = int(billed * plan.currency.scale)
     if minor > whole_minor:
-        raise InputError("BILLED_EXCEEDS_CHARGE", "inputs.prior.billed")
+        raise InputError("BILLED_EXCEEDS_CHARGE", field)
     return Line("BILLED_BEFORE", {}, Fraction(1), -billed, -minor)
 
 
@@ -169,12 +182,13 @@ def _refuse(inputs: JsonObject, field: str, *names: str) -> None:
             raise InputError("NOT_FOR_THIS_PLAN", f"{field}.{name}")
 
 
-def _offers(terms: Terms, usage: Usage, inputs: JsonObject) -> JsonObject:
+def _offers(terms: Terms, usage: Usage, *, closes_period: bool) -> JsonObject:
     """Offer the lower envelope where a volume tariff charges more for this quantity than for a larger one."""
     plan = terms.plan
-    if not isinstance(plan, TierPlan) or not plan.volume or plan.lower_envelope or usage.steps < 0 or "tier_quantity" in inputs:
+    if not isinstance(plan, TierPlan) or not plan.volume or plan.lower_envelope or usage.steps < 0:
         return {}
-    curve = tariff.committed(cast("Curve", terms.curve), plan.commitments)
+    commitments = plan.commitments if closes_period else plan.commitments.of_open_period()
+    curve = tariff.committed(cast("Curve", terms.curve), commitments)
     lower = curve.lower_envelope().at(usage.steps)
     if lower == curve.at(usage.steps):
         return {}
@@ -264,7 +278,7 @@ METERED: Final = Model(
         "按计量的用量收费：调用次数、行数、字节数或各次金额；并说明该方案是否可被多买或拆单套利。",
     ),
     params_schema=PARAMS,
-    operations={Verb.RATE: Operation(INPUTS, _rate), Verb.QUOTE: Operation(INPUTS, _rate)},
+    operations={Verb.RATE: Operation(RATE_INPUTS, _rate), Verb.QUOTE: Operation(QUOTE_INPUTS, _rate)},
     check_params=read_terms,
     sentences={
         "TIER_UNITS": ("Tier {tier}: units above {above}", "第 {tier} 阶梯：超过 {above} 的用量"),

@@ -33,6 +33,10 @@ class Commitments:
     minimum: Fraction
     maximum: Fraction | None
 
+    def of_open_period(self) -> Commitments:
+        """Return what applies before the period closes: the maximum alone."""
+        return Commitments(Fraction(0), self.maximum)
+
     def apply(self, charge: Fraction, *, closes_period: bool) -> Fraction:
         """Return the charge within the commitments; the minimum is owed only when the period closes."""
         lifted = max(charge, self.minimum) if closes_period else charge
@@ -274,8 +278,12 @@ PARAMS: Final = shapes.one_of(
 _EVENTS: Final = shapes.array(
     ("Amounts of the events, in order", "各次金额（按顺序）"), shapes.amount(("Amount", "金额")), least=0, most=MAX_EVENTS
 )
-INPUTS: Final = shapes.record(
-    ("Usage", "用量"),
+QUOTE_INPUTS: Final = shapes.record(
+    ("Usage of a whole period", "整期用量"), {"quantity": shapes.quantity(("Quantity used", "使用数量")), "events": _EVENTS}
+)
+"""What a buyer may state: its use, and nothing that it was billed before or that would pick another tier."""
+RATE_INPUTS: Final = shapes.record(
+    ("Usage, with what came before it in its period", "用量，及本期此前情况"),
     {
         "quantity": shapes.quantity(("Quantity used", "使用数量"), signed=True),
         "tier_quantity": shapes.quantity(("Quantity that picks the tier, where usage is prorated", "按比例折算时用于确定阶梯的数量")),

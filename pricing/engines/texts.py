@@ -19,7 +19,12 @@ STANDINGS: Final[Mapping[str, tuple[str, str]]] = {
 
 _COLON: Final = (": ", "：")
 
-SHARED: Final = {"ROUND_AWARD": ("Awarded by the round", "竞价成交"), **SENTENCES}
+SHARED: Final = {
+    "ROUND_AWARD": ("Awarded by the round", "竞价成交"),
+    "ROUND_AWARD_ITEMS": ("Awarded by the round: {items}", "竞价成交：{items}"),
+    "ROUND_AWARD_GAIN": ("Awarded by the round: a gain of {gain}", "竞价成交：增益 {gain}"),
+    **SENTENCES,
+}
 """Lines that no model makes: a round's award, and a plan's adjustments."""
 
 

@@ -17,6 +17,7 @@ class InputFile(Record):
     sealed = models.BinaryField(null=True)
     staged_at = models.DateTimeField()
     stored_at = models.DateTimeField(null=True)
+    heavy = ("sealed",)
 
     class Meta:
         verbose_name = "file of inputs"

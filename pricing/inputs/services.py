@@ -14,6 +14,9 @@ from registry.base.sealed import seal, unseal
 from registry.base.strict_json import read_json
 
 TEXT_BYTES_MAX: Final = 8_192
+VALUES_MAX: Final = 500_000
+LISTS_MAX: Final = 100_000
+"""Together with the bytes, what keeps reading an input to about a second: no model takes half as many of either."""
 _KIND: Final = "input"
 
 
@@ -74,13 +77,19 @@ def parse_json_object(*, text: bytes, field: str, longest: int = TEXT_BYTES_MAX)
     """A JSON object. Amounts are decimal text; whether a field takes a number at all is for the model's schema to say.
 
     Raises:
-        BadInput: too long, not JSON, not an object, with a number that is not finite, or with a text that cannot be stored.
+        BadInput: too long, with too many values, not JSON in UTF-8, not an object, with a number that is not finite, or with a text that
+            cannot be stored.
     """
     if len(text) > longest:
         raise BadInput(field, "a shorter JSON object; long ones are sent as a file of inputs")
+    # marks within texts are counted too: a bound on the values that costs nothing to find
+    if text.count(b",") > VALUES_MAX or text.count(b"[") + text.count(b"{") > LISTS_MAX:
+        raise BadInput(field, "at most 500000 values, in at most 100000 lists and objects")
     try:
-        value = read_json(text)
-        _require_storable(value)
+        decoded = text.decode()
+        value = read_json(decoded)
+        if "\\u" in decoded:  # only an escape can bring in what UTF-8 or a column of text cannot hold
+            _require_storable(value)
     except ValueError as error:
         raise BadInput(field, "a JSON object with finite numbers; amounts are given as text") from error
     if not isinstance(value, dict):

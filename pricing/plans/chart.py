@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor, log10
 from typing import Final
+from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
+
+from pricing.engines.result import exact_text
 
 WIDTH: Final = 720
 HEIGHT: Final = 420
 LEFT, RIGHT, TOP, BOTTOM = 84, 24, 60, 64
+FONT: Final = 13
 TICKS: Final = 5
 STROKES: Final = (
     ("#1b6ca8", ""),
@@ -32,7 +37,7 @@ class Series:
 
 
 def chart(series: Sequence[Series], *, title: str, across: str, up: str) -> str:
-    """Return the picture: one line a series, axes with round ticks, a legend below.
+    """Return the picture: one line a series, axes with round ticks, a legend below; wider where long numbers or names need it.
 
     Args:
         series: at least one with at least one point.
@@ -43,10 +48,12 @@ def chart(series: Sequence[Series], *, title: str, across: str, up: str) -> str:
     uses = [use for each in series for use, _ in each.points]
     amounts = [amount for each in series for _, amount in each.points]
     xs, ys = _Scale.over(min(uses), max(uses), LEFT, WIDTH - RIGHT), _Scale.over(Fraction(0), max(amounts), HEIGHT - BOTTOM, TOP)
-    frame = f'viewBox="0 0 {WIDTH} {HEIGHT + 20 * len(series)}" role="img" font-family="sans-serif" font-size="13"'
+    left = min(LEFT - 8 - max(_width(_number(tick)) for tick in ys.ticks), 0)
+    width, height = max(WIDTH, LEFT + 44 + max(_width(each.name) for each in series)) - left, HEIGHT + 20 * len(series)
+    frame = f'viewBox="{left} 0 {width} {height}" role="img" font-family="sans-serif" font-size="{FONT}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {frame}><title>{escape(title)}</title>',
-        f'<rect width="{WIDTH}" height="{HEIGHT + 20 * len(series)}" fill="#ffffff"/>',
+        f'<rect x="{left}" width="{width}" height="{height}" fill="#ffffff"/>',
         f'<text x="{LEFT}" y="22" font-size="15" font-weight="bold">{escape(title)}</text>',
         *_axes(xs, ys, across, up),
     ]
@@ -83,6 +90,16 @@ def _round_step(rough: Fraction) -> Fraction:
     return next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= rough)
 
 
+def _width(text: str) -> int:
+    """Return about what a text needs: a full-width character is as wide as the type is high, any other two thirds of that."""
+    return sum(FONT if east_asian_width(character) in "WF" else ceil(FONT * 2 / 3) for character in text)
+
+
+def _printable(text: str) -> str:
+    """Return a text without the control characters that no XML may hold."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def _axes(xs: _Scale, ys: _Scale, across: str, up: str) -> list[str]:
     parts = []
     for tick in ys.ticks:
@@ -105,9 +122,10 @@ def _line(index: int, each: Series, xs: _Scale, ys: _Scale) -> list[str]:
         f'<polyline points="{path}" {style}/>',
         *(f'<circle cx="{xs.at(use)}" cy="{ys.at(amount)}" r="2.5" fill="{colour}"/>' for use, amount in each.points),
         f'<line x1="{LEFT}" x2="{LEFT + 36}" y1="{below}" y2="{below}" {style}/>',
-        f'<text x="{LEFT + 44}" y="{below}" dominant-baseline="middle">{escape(each.name)}</text>',
+        f'<text x="{LEFT + 44}" y="{below}" dominant-baseline="middle">{escape(_printable(each.name))}</text>',
     ]
 
 
 def _number(value: Fraction) -> str:
-    return f"{int(value):,}" if value.denominator == 1 else f"{float(value):g}"
+    """Return a tick, a multiple of 1, 2 or 5 times a power of ten, with all its digits."""
+    return f"{Decimal(exact_text(value)):,f}"

@@ -22,6 +22,22 @@ class PricesNoUse(UserError):
     remedy = gettext_noop("Ask plans whose model can quote or rate; what a round or a split gives depends on bids or makers.")
 
 
+class PlanUndisclosed(UserError):
+    """The plan's owner keeps parameters to itself, and prices tried without end would give them away."""
+
+    code = "PLAN_UNDISCLOSED"
+    message = gettext_noop("Plan %(name)s has parameters that its owner keeps to itself, which prices tried here would give away.")
+    remedy = gettext_noop("Ask for a quote on the owner's offer, where the owner sees who asks.")
+
+
+class ComparisonTooLong(UserError):
+    """The uses cannot all be priced while a request waits."""
+
+    code = "COMPARISON_TOO_LONG"
+    message = gettext_noop("These uses take longer than the %(seconds)s seconds that one comparison may take.")
+    remedy = gettext_noop("Compare fewer uses or fewer plans at once.")
+
+
 class PricingRefused(UserError):
     """A parameter or input that the pricing model refuses; the engine's own code and sentence, in the active language."""
 

@@ -24,6 +24,7 @@ class Plan(Record):
     """The id of its first version; all versions of a plan share it."""
     number = models.PositiveIntegerField(default=1)
     """Which version of the series it is."""
+    heavy = ("params",)
 
     class Meta:
         verbose_name = "plan"

@@ -13,6 +13,8 @@ from pricing.engines.result import Quote as Answer
 from pricing.plans.models import Plan
 
 PREPARED_MAX: Final = 64
+LONG: Final = 256 * 1024
+LONG_MAX: Final = 4
 PRICING: Final = (Verb.QUOTE, Verb.RATE)
 """Verbs that a plan's adjustments apply to: the others divide, clear or advise."""
 
@@ -52,12 +54,19 @@ def answer_of(plan: Plan, verb: Verb, *, inputs: dict[str, Any], seed: int | Non
     Raises:
         PricingError: the model refuses it; see there.
     """
-    prepared = _prepared(plan.model_key, plan.model_version, json.dumps(plan.params, sort_keys=True))
-    answer = prepared.run(verb, inputs=inputs, seed=seed, progress=progress)
+    params = json.dumps(plan.params, sort_keys=True)
+    keep = _prepared if len(params) <= LONG else _prepared_long
+    answer = keep(plan.model_key, plan.model_version, params).run(verb, inputs=inputs, seed=seed, progress=progress)
     return adjusted(answer, plan.adjustments) if verb in PRICING else answer
 
 
 @lru_cache(maxsize=PREPARED_MAX)
 def _prepared(key: str, version: int, params: str) -> Prepared:
     """A model with parameters read once. Kept by what the parameters say and not by the plan's id, so that an altered row is noticed."""
+    return model_at(key, version).prepared(json.loads(params))
+
+
+@lru_cache(maxsize=LONG_MAX)
+def _prepared_long(key: str, version: int, params: str) -> Prepared:
+    """The same for long parameters, such as whole tables: a few of them, since each is kept with several times its length."""
     return model_at(key, version).prepared(json.loads(params))

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from pricing.engines.catalogue import model_at
 from pricing.engines.model import Model
 from pricing.engines.result import Quote as Answer
+from pricing.engines.result import exact_text
 from pricing.engines.texts import claim_text, line_text
 from pricing.fees.schema import MoneyType
 from pricing.inputs.services import given_json
@@ -20,7 +21,7 @@ from pricing.plans.selectors import model_list, params_shown, plan_page
 from pricing.plans.services import plan_create
 from registry.base.actor import Actor
 from registry.base.graphql import IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, from_global
-from registry.base.limits import PAGE_NESTED_MAX
+from registry.base.limits import LONG_TEXT_COST, PAGE_NESTED_MAX
 from registry.parties.schema import OrganisationNode
 
 
@@ -82,8 +83,8 @@ def lines_of(answer: Answer) -> list[QuoteLine]:
         QuoteLine(
             code=line.code,
             text=line_text(model, line, language),
-            quantity=str(line.quantity),
-            unit_price=str(line.unit_price),
+            quantity=exact_text(line.quantity),
+            unit_price=exact_text(line.unit_price),
             amount=Money(line.amount_minor, answer.currency),
         )
         for line in answer.lines
@@ -116,7 +117,8 @@ class PlanNode(NodeType):
     model_version = graphene.Int(required=True)
     series = graphene.UUID(required=True, description="Shared by all versions of the plan. 方案系列")
     number = graphene.Int(required=True, description="Which version it is. 版次")
-    params = graphene.String(required=True, description="As JSON, without what the owner keeps to itself. 参数")
+    params = graphene.Field(graphene.NonNull(graphene.String), description="As JSON, without what the owner keeps to itself. 参数")
+    params.cost = LONG_TEXT_COST
     adjustments = graphene.String(required=True, description="What is put on top of every price, as JSON. 价格调整")
     currency = graphene.String(required=True)
     created_at = graphene.DateTime(required=True)
@@ -164,7 +166,10 @@ class PlanPoint(graphene.ObjectType):
 
     usage = graphene.String(required=True, description="As JSON. 用量")
     amount = graphene.Field(MoneyType, description="Null where the model refuses the use. 价格")
-    net = graphene.Field(MoneyType, description="What the owner would keep after fees and shares. 净收入")
+    net = graphene.Field(
+        MoneyType,
+        description="What the owner would receive after fees and shares, before joint makers divide it. 净收入（共同产品分配前）",
+    )
     refused = graphene.String(description="Why the model refuses the use. 拒绝原因")
 
     @staticmethod
@@ -210,6 +215,7 @@ class Queries:
         object_id=graphene.ID(description="Your object, whose licences take their shares. 客体"),
         description="What plans would charge for stated uses, on one chart; 1 to 5 plans, 1 to 50 uses. 方案试算与比较",
     )
+    plan_comparison.cost = PLANS_MAX * USAGES_MAX  # every use is priced under every plan, whatever is asked of the answer
     plans = connection(PlanNode, plan_page)
     pricing_models = Items(PricingModel, size=PAGE_NESTED_MAX, description="Every pricing model a participant may pick. 可选定价模型")
 

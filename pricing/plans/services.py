@@ -1,7 +1,7 @@
 """Makes plans: the owner alone picks the model and its parameters."""
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import rfc8785
@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from pricing.engines.adjustments import read_adjustments
 from pricing.engines.catalogue import model_at
 from pricing.engines.errors import InputError
+from pricing.engines.income_share import INCOME_SHARE
 from pricing.money import PricingError, currency
 from pricing.plans.errors import PlanRevised, PricingRefused
 from pricing.plans.models import Plan
@@ -20,6 +21,9 @@ from registry.base.errors import BadInput, NotFound
 from registry.base.idempotency import once
 from registry.base.ids import uuid7
 from registry.log.services import record
+
+NAME_CHARACTERS_MAX: Final = 80
+"""The columns' width."""
 
 
 def plan_create(
@@ -45,13 +49,12 @@ def plan_create(
         NotFound, PlanRevised: the plan to revise is not the actor's, or has a newer version.
     """
     require(actor, "plan:write")
-    if not (name_zh.strip() and name_en.strip() and len(name_zh) <= 80 and len(name_en) <= 80):  # noqa: PLR2004 the column's width
-        raise BadInput("nameZh", "names in Chinese and English, 1 to 80 characters each")
+    _require_names(nameZh=name_zh, nameEn=name_en)
     try:
         model = model_at(model_key)
         checked = model.validated_params(params)
         on_top = read_adjustments(adjustments or {}, currency(str(checked["currency"])))
-        if on_top and not set(PRICING) & model.verbs:
+        if on_top and (not set(PRICING) & model.verbs or model is INCOME_SHARE):  # a share of income takes nothing to adjust
             raise InputError("NOT_FOR_THIS_PLAN", "adjustments")
     except PricingError as error:
         root = getattr(error, "field", "params").split(".")[0]
@@ -92,6 +95,12 @@ def plan_create(
             sealed={"params": checked, "adjustments": on_top},
         )
         return call.done(plan)
+
+
+def _require_names(**names: str) -> None:
+    for field, name in names.items():
+        if not name.strip() or len(name) > NAME_CHARACTERS_MAX:
+            raise BadInput(field, "names in Chinese and English, 1 to 80 characters each")
 
 
 def _stored(**columns: Any) -> Plan:

@@ -1,12 +1,14 @@
 """From the clearing of a round to what one of its winners is told."""
 
 import hashlib
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import cast
 from uuid import UUID
 
 from pricing.engines.result import Claim, Line, Standing, canonical
 from pricing.engines.result import Quote as Answer
+from pricing.engines.shapes import JsonObject
 from pricing.quotes.errors import QuoteAltered
 
 
@@ -20,11 +22,12 @@ def awarded(cleared: Answer, bidder: str, *, computation: UUID) -> Answer:
     Raises:
         QuoteAltered: the clearing awards the bidder nothing.
     """
-    awards = [award for award in cast("list[dict[str, str]]", cleared.extras["awards"]) if award["bidder"] == bidder]
+    awards = [award for award in cast("list[JsonObject]", cleared.extras["awards"]) if award["bidder"] == bidder]
     if not awards:
         raise QuoteAltered(field=("quoteId",))
-    minor = sum(int(award["minor"]) for award in awards)
-    line = Line("ROUND_AWARD", {}, Fraction(1), Fraction(minor, cleared.currency.scale), minor)
+    minor = sum(int(cast("str", award["minor"])) for award in awards)
+    code, won = _won(awards)
+    line = Line(code, won, Fraction(1), Fraction(minor, cleared.currency.scale), minor)
     return Answer(
         amount_minor=minor,
         currency=cleared.currency,
@@ -37,3 +40,12 @@ def awarded(cleared: Answer, bidder: str, *, computation: UUID) -> Answer:
         seed=cleared.seed,
         inputs_digest=hashlib.sha256(canonical({"computation": str(computation)})).hexdigest(),
     )
+
+
+def _won(awards: Sequence[JsonObject]) -> tuple[str, dict[str, str]]:
+    """Say what was won where it is not the one thing on offer: items of several, or a model as good as was paid for."""
+    items = [item for award in awards for item in cast("list[str]", award.get("items", []))]
+    if items:
+        return "ROUND_AWARD_ITEMS", {"items": ", ".join(items)}
+    gains = [cast("str", award["gain"]) for award in awards if "gain" in award]
+    return ("ROUND_AWARD_GAIN", {"gain": ", ".join(gains)}) if gains else ("ROUND_AWARD", {})

@@ -2,4 +2,5 @@
 
 from registry.log.schemas import declare
 
-QUOTE_MADE = declare("quote.made", public=("quote", "plan", "inputs_digest", "expires_at"), sealed=("amount", "buyer"))
+# a plan is public, so a digest in the open over its few possible uses would give the use, and the amount, to whoever tries them
+QUOTE_MADE = declare("quote.made", public=("quote", "plan", "expires_at"), sealed=("amount", "buyer", "inputs_digest"))

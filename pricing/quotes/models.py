@@ -30,6 +30,7 @@ class Quote(Record):
     surplus_minor = models.BigIntegerField(default=0)
     """Of the amount, what the buyer pays beyond what the seller receives, in a two-sided round."""
     surplus_to = models.ForeignKey("registry_parties.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
+    heavy = ("inputs",)
 
     class Meta:
         constraints = [

@@ -1,5 +1,6 @@
 """Quotes in GraphQL; ``quoteCreate`` belongs to deals, which know the offer."""
 
+import json
 from typing import Any
 
 import graphene
@@ -22,6 +23,9 @@ class QuoteNode(NodeType):
     class Meta:
         model = Quote
 
+    offer = graphene.UUID(required=True, description="Key of the offer. 要约")
+    inputs = graphene.Field(graphene.NonNull(graphene.String), description="The use that is priced, as JSON; empty for an award. 用量")
+    inputs.cost = PAGE_NESTED_MAX  # schemas hold a use to some hundred kilobytes
     amount = graphene.Field(graphene.NonNull(MoneyType))
     lines = Items(QuoteLine, size=PAGE_NESTED_MAX)
     claims = Items(Claim, size=PAGE_NESTED_MAX)
@@ -30,10 +34,21 @@ class QuoteNode(NodeType):
     )
     created_at = graphene.DateTime(required=True)
     expires_at = graphene.DateTime(required=True)
+    used_by = graphene.UUID(description="Key of the deal that it was used for; null while it was used for none. 所用于的交易")
     plan = Ref(PlanNode, "plan_id")
     computation = Ref(ComputationNode, "computation_id", description="For an award: how the round was cleared. 竞价出清计算")
     buyer = Ref(OrganisationNode, "buyer_id")
     seller = Ref(OrganisationNode, "seller_id")
+
+    @staticmethod
+    def resolve_offer(root: Quote, _info: Any) -> Any:
+        """The offer's key."""
+        return root.offer_id
+
+    @staticmethod
+    def resolve_inputs(root: Quote, _info: Any) -> str:
+        """The inputs as JSON text."""
+        return json.dumps(root.inputs, ensure_ascii=False, sort_keys=True)
 
     @staticmethod
     def resolve_amount(root: Quote, _info: Any) -> Money:

@@ -64,14 +64,7 @@ def quote_make(*, actor: Actor, plan: Plan, offer_id: UUID, usage: dict[str, Any
         created_at=now,
         expires_at=now + BINDING,
     )
-    record(
-        "quote.made",
-        subject=("Quote", quote.pk),
-        actor=actor,
-        public={"quote": quote.pk, "plan": plan.pk, "inputs_digest": quote.inputs_digest, "expires_at": quote.expires_at},
-        sealed={"amount": f"{quote.amount_minor} {quote.currency}", "buyer": str(quote.buyer_id)},
-    )
-    return quote
+    return _told(actor, quote)
 
 
 def quote_award(*, award: Award, computation: Computation) -> Quote:
@@ -94,14 +87,7 @@ def quote_award(*, award: Award, computation: Computation) -> Quote:
         surplus_minor=award.surplus_minor,
         surplus_to_id=award.surplus_to if award.surplus_minor else None,
     )
-    record(
-        "quote.made",
-        subject=("Quote", quote.pk),
-        actor=SYSTEM,
-        public={"quote": quote.pk, "plan": computation.plan_id, "inputs_digest": quote.inputs_digest, "expires_at": quote.expires_at},
-        sealed={"amount": f"{quote.amount_minor} {quote.currency}", "buyer": str(quote.buyer_id)},
-    )
-    return quote
+    return _told(SYSTEM, quote)
 
 
 def quote_use(*, quote_id: UUID, deal_id: UUID) -> Quote:
@@ -137,3 +123,18 @@ def verify(*, quote: Quote) -> Answer:
     if (answer.to_json(), answer.amount_minor, answer.currency.code, answer.inputs_digest) != stored:
         raise QuoteAltered(field=("quoteId",))
     return answer
+
+
+def _told(actor: Actor, quote: Quote) -> Quote:
+    record(
+        "quote.made",
+        subject=("Quote", quote.pk),
+        actor=actor,
+        public={"quote": quote.pk, "plan": quote.plan_id, "expires_at": quote.expires_at},
+        sealed={
+            "amount": f"{quote.amount_minor} {quote.currency}",
+            "buyer": str(quote.buyer_id),
+            "inputs_digest": quote.inputs_digest,
+        },
+    )
+    return quote

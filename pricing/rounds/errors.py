@@ -22,11 +22,13 @@ class RoundUnderWay(UserError):
 
 
 class MayNotBid(UserError):
-    """Whoever sells, or is affiliated with who sells, does not bid."""
+    """Nobody trades with itself or an affiliate, or is paid by the round in which it bids."""
 
     code = "MAY_NOT_BID"
-    message = gettext_noop("The bidder is the seller or is affiliated with the seller.")
-    remedy = gettext_noop("Only organisations that are independent of the seller may bid (Auction Law 22 and 30, by analogy).")
+    message = gettext_noop("Your organisation, or one affiliated with it, is on the other side of this round or is paid by it.")
+    remedy = gettext_noop(
+        "Only organisations independent of the seller and of all whom the round pays may bid (Auction Law 22 and 30, by analogy)."
+    )
 
 
 class NotCleared(UserError):

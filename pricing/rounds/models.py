@@ -35,7 +35,9 @@ class Round(Record):
         constraints = [
             CheckConstraint(name="round_state_known", condition=Q(state__in=State.values)),
             CheckConstraint(name="round_closes_later", condition=Q(closes_at__gt=F("opened_at"))),
-            CheckConstraint(name="round_closed_with_its_bids", condition=Q(state=State.OPEN) | Q(closed_event__isnull=False)),
+            CheckConstraint(
+                name="round_closed_with_its_bids", condition=Q(state__in=[State.OPEN, State.VOID]) | Q(closed_event__isnull=False)
+            ),
             CheckConstraint(
                 name="round_result_whole",
                 condition=Q(state__in=UNDECIDED, computation=None, void_reason="", decided_at=None)
@@ -60,6 +62,8 @@ class Bid(Record):
     side = models.CharField(**text_choices(Side))
     offer_id = models.UUIDField(null=True)
     """What an ask sells."""
+    rows = models.PositiveSmallIntegerField()
+    """How many rows of the mechanism's input it is."""
     sealed = models.BinaryField()
     """Content and salt under a key of the bid's own."""
     commitment = models.CharField(max_length=64)

@@ -58,7 +58,7 @@ class RoundNode(NodeType):
     opened_at = graphene.DateTime(required=True)
     closes_at = graphene.DateTime(required=True)
     decided_at = graphene.DateTime()
-    void_reason = graphene.String(required=True, description="Why there was nothing to clear; empty otherwise. 流标原因")
+    void_reason = graphene.String(required=True, description="If void: NO_BIDS, FAILED inside, or why the mechanism refused. 流标原因")
     plan = Ref(PlanNode, "plan_id", description="The mechanism and its parameters. 竞价机制")
     owner = Ref(OrganisationNode, "owner_id")
     surplus_to = Ref(OrganisationNode, "surplus_to_id", description="Who gets what buyers pay beyond what sellers receive. 差额归属")

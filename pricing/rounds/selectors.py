@@ -23,11 +23,15 @@ def round_page(*, actor: Actor, offer_id: UUID | None = None, state: str | None 
 def receipts_of(quote: Quote) -> dict[str, int]:
     """What the clearing behind a quote gives each contributor to the thing sold, by organisation; empty where one seller sells its own.
 
-    In a two-sided round each seller sells by an offer of its own, so its receipt is the deal itself.
+    What the mechanism leaves undistributed goes to the round's owner, and not back to those from whom it was withheld. In a two-sided
+    round each seller sells by an offer of its own, so its receipt is the deal itself.
     """
     if quote.computation is None or Side.SELL in sides_of(model_of(quote.plan)):
         return {}
-    receipts = {row["seller"]: int(row["minor"]) for row in quote.computation.answer["extras"]["receipts"]}
+    extras, owner = quote.computation.answer["extras"], str(quote.seller_id)
+    receipts = {row["seller"]: int(row["minor"]) for row in extras["receipts"]}
+    if receipts:
+        receipts[owner] = receipts.get(owner, 0) + int(extras["undistributed_minor"])
     return split_keyed(quote.amount_minor, receipts) if any(receipts.values()) else {}
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import rfc8785
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 
 from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed, seed_after
@@ -19,7 +20,7 @@ from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
 from pricing.plans.pricing import model_of
 from pricing.quotes.services import Award, quote_award
-from pricing.rounds.book import ARRAY, WORD, assembled, check_published, check_rows, sides_of
+from pricing.rounds.book import ARRAY, WORD, assembled, capacity, check_published, check_rows, rows_of, sides_of
 from pricing.rounds.errors import MayNotBid, NotCleared, RoundFull, RoundNotOpen, RoundUnderWay
 from pricing.rounds.models import UNDECIDED, Bid, Round
 from pricing.rounds.states import TRANSITIONS, Side, State
@@ -57,7 +58,7 @@ def round_start(*, actor: Actor, plan: Plan, offer_id: UUID, inputs: dict[str, A
         BadInput: a closing time outside a minute to ninety days from now, bids among the inputs, payees that are no organisations, or a
             two-sided round that does not say who gets the surplus.
         NotFound: the surplus would go to nobody.
-        PricingRefused: the model's schema refuses what the round publishes; names the field.
+        PricingRefused: the model refuses what the round publishes; names the field.
         RoundUnderWay: the offer is in a round that is not decided yet.
     """
     sides = sides_of(model_of(plan))
@@ -120,10 +121,10 @@ def bid_put(*, actor: Actor, round_id: UUID, side: Side, offer_id: UUID | None, 
 
     Raises:
         RoundNotOpen: before the opening or after the close.
-        MayNotBid: one who buys and one who sells in the round would be the same or affiliated; its owner counts as a seller (PR-04).
+        MayNotBid: one who buys and one who sells in the round would be the same or affiliated, or the round would pay the bidder.
         BadInput: a side that this round does not take.
         PricingRefused: the model refuses the bid; names the field.
-        RoundFull: ``BIDS_MAX`` bids stand.
+        RoundFull: ``BIDS_MAX`` bids stand, or as many rows as the mechanism takes.
     """
     _check_bid(actor, Round.objects.select_related("plan").get(pk=round_id), side, content)
     held = Round.objects.lock(round_id)
@@ -133,8 +134,7 @@ def bid_put(*, actor: Actor, round_id: UUID, side: Side, offer_id: UUID | None, 
     standing = held.bids.filter(replaced_at=None)
     _require_independent(actor, held, side)
     standing.filter(bidder=actor.acting_for, side=side).update(replaced_at=now)
-    if standing.count() >= BIDS_MAX:
-        raise RoundFull(field=("roundId",), limit=BIDS_MAX)
+    _require_room(held, side, content)
     key, salt = uuid7(), os.urandom(_SALT_BYTES)
     body = rfc8785.dumps(content)
     bid = Bid.objects.create(
@@ -144,6 +144,7 @@ def bid_put(*, actor: Actor, round_id: UUID, side: Side, offer_id: UUID | None, 
         person=actor.acting_person,
         side=side,
         offer_id=offer_id,
+        rows=len(rows_of(content)),
         sealed=seal(kind=_KIND, subject=key, value=salt + body),
         commitment=hashlib.sha256(salt + body).hexdigest(),
         placed_at=now,
@@ -175,6 +176,16 @@ def round_close(*, round_id: UUID) -> None:
     commitments = [bid.commitment for bid in _standing(held)]
     event = record("round.closed", subject=("Round", held.pk), actor=SYSTEM, public={"round": held.pk, "commitments": commitments})
     move(held, to=State.CLOSED, expected_version=held.version, transitions=TRANSITIONS, closed_event=event)
+
+
+def round_give_up(*, round_id: UUID) -> None:
+    """End a round that could not be closed or cleared, for a reason inside: it is VOID. Called by the relay after its last try; idempotent.
+
+    Its bids bind nobody and stay sealed; the seller may put the offer up again. Writes one ``round.voided`` event.
+    """
+    held = Round.objects.lock(round_id)
+    if held.state in UNDECIDED:
+        _void(held, "FAILED")
 
 
 def round_clear(*, round_id: UUID) -> None:
@@ -219,7 +230,7 @@ def round_clear(*, round_id: UUID) -> None:
 def _check_published(plan: Plan, inputs: dict[str, Any]) -> None:
     """Refuse what the model would refuse later, and payees whom nobody could pay: each is the UUID of an organisation, as we write it."""
     try:
-        check_published(model_of(plan), inputs)
+        check_published(model_of(plan), plan.params, inputs)
     except PricingError as error:
         raise PricingRefused(error, under=("inputs",)) from error
     if not known_organisations([row["seller"] for row in inputs.get("sellers", [])]):
@@ -239,11 +250,25 @@ def _check_bid(actor: Actor, held: Round, side: Side, content: Any) -> None:
         raise PricingRefused(error, under=(WORD[side],)) from error
 
 
+def _require_room(held: Round, side: Side, content: Any) -> None:
+    standing = held.bids.filter(replaced_at=None)
+    if standing.count() >= BIDS_MAX:
+        raise RoundFull(field=("roundId",), limit=BIDS_MAX)
+    most = capacity(model_of(held.plan), held.plan.params, side)
+    if (standing.filter(side=side).aggregate(rows=Sum("rows", default=0))["rows"] + len(rows_of(content))) > most:
+        raise RoundFull(field=("roundId",), limit=most)
+
+
 def _require_independent(actor: Actor, held: Round, side: Side) -> None:
-    """Refuse whoever would trade with itself or with an affiliate. Called under the round's lock."""
-    others = set(held.bids.filter(replaced_at=None).exclude(side=side).values_list("bidder", flat=True))
+    """Refuse whoever would trade with itself or with an affiliate, or is paid by the round. Called under the round's lock.
+
+    Who gets back a part of what is paid bids on what is left of it, and the mechanism's truthfulness no longer holds. A seller is paid of
+    course, but not by the surplus.
+    """
+    others = {*held.bids.filter(replaced_at=None).exclude(side=side).values_list("bidder", flat=True), held.surplus_to_id}
     if side is Side.BUY:
-        others.add(held.owner_id)
+        paid = [*(row["seller"] for row in held.inputs.get("sellers", [])), held.plan.params.get("residual_to")]
+        others |= {held.owner_id, *(UUID(each) for each in paid if each is not None)}
     if others & affiliates(actor.acting_for):
         raise MayNotBid(field=("roundId",))
 

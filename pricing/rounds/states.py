@@ -16,7 +16,7 @@ class State(TextChoices):
 
 
 TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
-    State.OPEN: frozenset({State.CLOSED}),
+    State.OPEN: frozenset({State.CLOSED, State.VOID}),
     State.CLOSED: frozenset({State.CLEARED, State.VOID}),
     State.CLEARED: frozenset(),
     State.VOID: frozenset(),

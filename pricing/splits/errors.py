@@ -35,3 +35,11 @@ class AlreadyConsented(UserError):
     code = "ALREADY_CONSENTED"
     message = gettext_noop("Your organisation consented before.")
     remedy = gettext_noop("Wait for the other holders.")
+
+
+class SplitInOtherCurrency(UserError):
+    """A rule may name amounts, so it divides income of its own currency only."""
+
+    code = "SPLIT_IN_OTHER_CURRENCY"
+    message = gettext_noop("The makers of this product agreed to divide income in %(agreed)s; this price is in %(currency)s.")
+    remedy = gettext_noop("The seller offers it in that currency, or agrees with the makers on a split in this one.")

@@ -8,13 +8,13 @@ import rfc8785
 
 from pricing.computations.models import Computation
 from pricing.computations.seeds import Seed, seed_after
-from pricing.computations.services import compute
+from pricing.computations.services import compute, recompute
 from pricing.engines.model import Verb
 from pricing.money import Money, PricingError, currency
 from pricing.plans.errors import PricingRefused
 from pricing.plans.models import Plan
 from pricing.plans.pricing import model_of
-from pricing.splits.errors import AlreadyConsented, HolderUnknown, NotAHolder, PlanDividesNothing
+from pricing.splits.errors import AlreadyConsented, HolderUnknown, NotAHolder, PlanDividesNothing, SplitInOtherCurrency
 from pricing.splits.models import Split, SplitConsent
 from pricing.splits.selectors import holders_of, named_by, split_in_force
 from pricing.splits.states import TRANSITIONS, State
@@ -39,7 +39,7 @@ class SeedNotYet(Exception):
 def split_propose(*, actor: Actor, object_id: UUID, plan_id: UUID, inputs: dict[str, Any], idempotency_key: str) -> Split:
     """Propose how the income of an object of one's own is divided; the proposer consents by proposing.
 
-    The rule is tried here, and worked out again for each deal that is settled by it, always while somebody waits. Models therefore refuse,
+    The rule is tried here, and worked out for each deal that is requested under it, always while somebody waits. Models therefore refuse,
     now and not later, what would take them more than about two seconds; their work depends on these inputs and not on the amount.
 
     Writes one ``split.proposed`` event.
@@ -75,8 +75,8 @@ def split_propose(*, actor: Actor, object_id: UUID, plan_id: UUID, inputs: dict[
             "split.proposed",
             subject=("Split", split.pk),
             actor=actor,
-            public={"split": split.pk, "object": object_id, "plan": plan.pk, "inputs_sha256": _digest(split)},
-            sealed={"holders": sorted(str(holder) for holder in consenters)},
+            public={"split": split.pk, "object": object_id, "plan": plan.pk},
+            sealed={"holders": sorted(str(holder) for holder in consenters), "inputs_sha256": _digest(split)},
         )
         _consent(actor, split)
         return call.done(split)
@@ -149,33 +149,50 @@ def split_begin(*, split_id: UUID) -> None:
         computation=stated,
         in_force_at=clock.now(),
     )
-    public = {"split": split.pk, "computation": stated.pk, "inputs_digest": stated.inputs_digest, "seed_size": stated.seed_size}
-    record("split.in_force", subject=("Split", split.pk), actor=SYSTEM, public=public)
+    public = {"split": split.pk, "computation": stated.pk, "seed_size": stated.seed_size}
+    record("split.in_force", subject=("Split", split.pk), actor=SYSTEM, public=public, sealed={"inputs_digest": stated.inputs_digest})
 
 
-def split_amount(*, split: Split, amount_minor: int) -> tuple[tuple[str, int], ...]:
-    """Divide an income by a split: holder and minor units, in the model's order; together the amount. Pure but for reading the split.
+def split_give_up(*, split_id: UUID) -> None:
+    """End an agreed split that could not be put in force, for a reason inside. Called by the relay after its last try; idempotent.
 
-    What a rule leaves undistributed goes to the split's owner.
+    The one in force stays so, and the owner may propose again. Writes one ``split.failed`` event.
     """
-    answer = model_of(split.plan).run(Verb.SPLIT, params=split.plan.params, inputs=_asked(split, amount_minor), seed=split.seed)
-    return _received(split, answer.to_json())
+    split = Split.objects.lock(split_id)
+    if split.state == State.AGREED:
+        move(split, to=State.FAILED, expected_version=split.version, transitions=TRANSITIONS)
+        record("split.failed", subject=("Split", split.pk), actor=SYSTEM, public={"split": split.pk})
 
 
-def split_carry_out(*, split: Split, amount_minor: int, asked_by: UUID) -> Computation:
-    """Divide an income by a split and keep the computation, so that the division of a settled deal can be replayed."""
+def split_carry_out(*, split: Split, amount: Money, under: str) -> Computation:
+    """Divide an income by a split and keep the computation, for its owner, so that the division of a deal can be replayed.
+
+    An amount that was divided before keeps its computation, replayed, so that whoever asks for many deals fills no table. ``under`` is
+    the input of the caller's mutation that the amount comes from.
+
+    Raises:
+        SplitInOtherCurrency: the makers agreed on another currency than the income's.
+        PricingRefused: the rule refuses the amount.
+        AnswerAltered: the computation that was kept does not replay.
+    """
+    if amount.currency.code != split.plan.currency:
+        raise SplitInOtherCurrency(field=(under,), agreed=split.plan.currency, currency=amount.currency.code)
     stated = split.computation
     seed = Seed(split.seed, stated.seed_size, bytes(stated.seed_root or b"")) if stated and split.seed is not None else None
-    return compute(plan=split.plan, verb=Verb.SPLIT, inputs=_asked(split, amount_minor), asked_by=asked_by, seed=seed)
+    inputs = _asked(split, amount.minor)
+    same = Computation.objects.filter(plan=split.plan, verb=Verb.SPLIT.value, asked_by=split.owner_id, seed=split.seed, inputs=inputs)
+    kept = same.select_related("plan").first()
+    if kept is None:
+        return compute(plan=split.plan, verb=Verb.SPLIT, inputs=inputs, asked_by=split.owner_id, seed=seed, under=under)
+    recompute(computation=kept)
+    return kept
 
 
-def _received(split: Split, answer: Any) -> tuple[tuple[str, int], ...]:
-    shares = {share["holder"]: int(share["minor"]) for share in answer["extras"]["shares"]}
-    left = int(answer["extras"]["undistributed_minor"])
-    if left:
-        owner = str(split.owner_id)
-        shares[owner] = shares.get(owner, 0) + left
-    return tuple(shares.items())
+def split_parts(*, split: Split, computation: Computation) -> dict[str, int]:
+    """What each holder gets by a computation of a split, in minor units; together its amount. What the rule leaves goes to the owner."""
+    extras, owner = computation.answer["extras"], str(split.owner_id)
+    parts = {share["holder"]: int(share["minor"]) for share in extras["shares"]}
+    return {**parts, owner: parts.get(owner, 0) + int(extras["undistributed_minor"])}
 
 
 def _dividing_plan(actor: Actor, plan_id: UUID) -> Plan:
@@ -224,9 +241,8 @@ def _consent(actor: Actor, split: Split) -> None:
         sealed = {"holder": str(actor.acting_for)}
         record("split.consented", subject=("Split", split.pk), actor=actor, public={"split": split.pk}, sealed=sealed)
     if split.consents.count() == len(split.consenters):
-        event = record(
-            "split.agreed", subject=("Split", split.pk), actor=SYSTEM, public={"split": split.pk, "inputs_sha256": _digest(split)}
-        )
+        sealed = {"inputs_sha256": _digest(split)}
+        event = record("split.agreed", subject=("Split", split.pk), actor=SYSTEM, public={"split": split.pk}, sealed=sealed)
         move(split, to=State.AGREED, expected_version=split.version, transitions=TRANSITIONS, agreed_event=event)
 
 

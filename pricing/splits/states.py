@@ -14,12 +14,14 @@ class State(TextChoices):
     IN_FORCE = "IN_FORCE"
     REPLACED = "REPLACED"
     WITHDRAWN = "WITHDRAWN"
+    FAILED = "FAILED"
 
 
 TRANSITIONS: Final[Mapping[State, frozenset[State]]] = {
     State.PROPOSED: frozenset({State.AGREED, State.WITHDRAWN}),
-    State.AGREED: frozenset({State.IN_FORCE}),
+    State.AGREED: frozenset({State.IN_FORCE, State.FAILED}),
     State.IN_FORCE: frozenset({State.REPLACED}),
     State.REPLACED: frozenset(),
     State.WITHDRAWN: frozenset(),
+    State.FAILED: frozenset(),
 }

@@ -17,6 +17,7 @@ from registry.base.models import Job
 logger = logging.getLogger(__name__)
 
 TRIES_MAX: Final = 3
+UNENDED: Final = frozenset({Job.State.QUEUED, Job.State.RUNNING})
 
 
 class JobCancelled(Exception):
@@ -49,6 +50,11 @@ def job_start(*, actor: Actor, kind: str, params: dict[str, Any]) -> Job:
     return Job.objects.create(kind=kind, person=actor.person, organisation=actor.organisation, params=params, created_at=clock.now())
 
 
+def jobs_waiting(*, actor: Actor, kind: str) -> int:
+    """How many jobs of a kind the actor's organisation has that did not end."""
+    return Job.objects.filter(organisation=actor.organisation, kind=kind, state__in=UNENDED).count()
+
+
 def job_cancel(*, actor: Actor, job_id: UUID) -> Job:
     """Ask a job to stop; a queued one never starts, a running one stops at its next progress report."""
     job = Job.objects.find(actor, job_id, field="jobId")
@@ -63,7 +69,7 @@ def run_once(handlers: Mapping[str, Handler]) -> int:
     A session lock on the job's id keeps a second relay away and dies with a killed process, after which the job is
     tried again, at most ``TRIES_MAX`` times.
     """
-    waiting = Job.objects.filter(kind__in=list(handlers), state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by("id")
+    waiting = Job.objects.filter(kind__in=list(handlers), state__in=UNENDED).order_by("id")
     for job in waiting[:20]:
         if not _lock(job.pk):
             continue
@@ -77,7 +83,7 @@ def run_once(handlers: Mapping[str, Handler]) -> int:
 
 def _run(job_id: UUID, handlers: Mapping[str, Handler]) -> None:
     job = Job.objects.get(pk=job_id)
-    if job.state not in {Job.State.QUEUED, Job.State.RUNNING}:
+    if job.state not in UNENDED:
         return
     if job.cancel_requested:
         _end(job, Job.State.CANCELLED)

@@ -20,6 +20,8 @@ COST_MAX: Final = 20_000
 PAGE_MAX: Final = 100
 PAGE_NESTED_MAX: Final = 25
 TEXT_MAX: Final = 4_000
+LONG_TEXT_COST: Final = 250
+"""Points of a text that may be as long as a file of inputs: what one request can ask for then fits into memory."""
 NAME_MAX: Final = 200
 IDEMPOTENCY_KEY_MAX: Final = 255
 WORK_TRIES_MAX: Final = 12

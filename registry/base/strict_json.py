@@ -2,7 +2,8 @@
 
 import json
 import math
-from typing import Any, NoReturn
+from collections.abc import Iterable
+from typing import Any, Final, NoReturn
 
 from registry.base.limits import JSON_DEPTH_MAX
 
@@ -24,16 +25,19 @@ def read_json(text: str | bytes) -> Any:
 
 
 def _limit_depth(value: Any) -> None:
-    level = [value]
+    level = [value] if isinstance(value, _NESTING) else []
     for _ in range(JSON_DEPTH_MAX):
-        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _members(outer)]
+        level = [inner for outer in level for inner in _members(outer) if isinstance(inner, _NESTING)]
         if not level:
             return
     raise ValueError("too deep")
 
 
-def _members(outer: dict[str, Any] | list[Any]) -> list[Any]:
-    return list(outer.values()) if isinstance(outer, dict) else outer
+_NESTING: Final = (dict, list)
+
+
+def _members(outer: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return outer.values() if isinstance(outer, dict) else outer
 
 
 def _no_number(name: str) -> NoReturn:

@@ -20,14 +20,11 @@ class RecordQuerySet(models.QuerySet[Row]):
     """A queryset that can be narrowed to what an actor may see."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """The rows the actor may see; the platform's relays see all."""
+        """The rows the actor may see; the platform's relays see all. Heavy columns are read when they are asked for."""
         if actor is SYSTEM:
             return self
-        return (
-            self.filter(self.model.visibility(actor)).distinct()
-            if self.model.visibility_joins
-            else self.filter(self.model.visibility(actor))
-        )
+        seen = self.filter(self.model.visibility(actor)).defer(*self.model.heavy)
+        return seen.distinct() if self.model.visibility_joins else seen
 
     def find(self, actor: Actor, pk: UUID, *, field: str = "id") -> Row:
         """One visible row.
@@ -55,6 +52,8 @@ class Record(models.Model):
     objects = RecordManager()
     visibility_joins = False
     """True where the rule crosses a to-many relation, so that rows could come twice."""
+    heavy: tuple[str, ...] = ()
+    """Columns that may hold megabytes: a page of rows reads none of them unless somebody asks for one."""
 
     class Meta:
         abstract = True

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -44,14 +45,15 @@ def receive(*, source: str, external_id: str, payload: bytes) -> bool:
     return created
 
 
-def run_once(handlers: Mapping[str, Handler]) -> int:
+def run_once(handlers: Mapping[str, Handler], *, giving_up: Mapping[str, Handler] = MappingProxyType({})) -> int:
     """Do the due work of these topics, at most one batch; returns how many items were taken.
 
     Each item is one transaction that holds its row's lock, so two relays never do one item at once and a killed
     relay frees it. A failing handler is rolled back to a savepoint and tried again later, at most ``WORK_TRIES_MAX`` times.
+    With the last failure, and in its transaction, ``giving_up`` ends what would otherwise wait for the item for ever.
     """
     taken = 0
-    while taken < WORK_BATCH_MAX and _take_one(handlers):
+    while taken < WORK_BATCH_MAX and _take_one(handlers, giving_up):
         taken += 1
     return taken
 
@@ -61,7 +63,7 @@ def overdue(topics: Iterable[str]) -> int:
     return Work.objects.filter(topic__in=list(topics), state=Work.State.WAITING, due_at__lte=clock.now()).count()
 
 
-def _take_one(handlers: Mapping[str, Handler]) -> bool:
+def _take_one(handlers: Mapping[str, Handler], giving_up: Mapping[str, Handler]) -> bool:
     with transaction.atomic():
         due = Work.objects.select_for_update(skip_locked=True).filter(
             topic__in=list(handlers), state=Work.State.WAITING, due_at__lte=clock.now()
@@ -74,7 +76,8 @@ def _take_one(handlers: Mapping[str, Handler]) -> bool:
                 handlers[work.topic](work)
         except Exception as error:
             logger.exception("work %s %s failed", work.topic, work.key)
-            _put_back(work, error)
+            if _put_back(work, error) and work.topic in giving_up:
+                _give_up(work, giving_up[work.topic])
         else:
             Work.objects.filter(pk=work.pk, state=Work.State.WAITING).update(
                 state=Work.State.DONE, done_at=clock.now(), tries=work.tries + 1
@@ -82,7 +85,16 @@ def _take_one(handlers: Mapping[str, Handler]) -> bool:
     return True
 
 
-def _put_back(work: Work, error: Exception) -> None:
+def _give_up(work: Work, handler: Handler) -> None:
+    try:
+        with transaction.atomic():
+            handler(work)
+    except Exception:  # the item stays dead, for people to see
+        logger.exception("work %s %s could not be given up", work.topic, work.key)
+
+
+def _put_back(work: Work, error: Exception) -> bool:
+    """Count the failure; True if it was the last one allowed."""
     tries = work.tries + 1
     pause = min(2**tries, WORK_BACKOFF_SECONDS_MAX)
     Work.objects.filter(pk=work.pk).update(
@@ -91,3 +103,4 @@ def _put_back(work: Work, error: Exception) -> None:
         due_at=clock.now() + timedelta(seconds=pause),
         state=Work.State.DEAD if tries >= WORK_TRIES_MAX else Work.State.WAITING,
     )
+    return tries >= WORK_TRIES_MAX

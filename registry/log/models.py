@@ -11,6 +11,8 @@ from registry.base.visibility import EVERYBODY, NOBODY, Record
 AUTHORITIES: Final = (PartyKind.REGULATOR, PartyKind.REGISTRAR, PartyKind.INSTITUTION)
 REGISTER: Final = r"^(filing|objection|object|right|hold|certificate|organisation|key|permit|rulebook|open_list)\."
 """Events of the public register, by the first part of their name."""
+SEALED: Final = ("bid.placed",)
+"""Events that not even a registrar or an institution reads of others: it may be a bidder or a seller itself."""
 
 
 def public_record(actor: Actor) -> Q:
@@ -62,9 +64,10 @@ class Entry(Record):
     @classmethod
     def visibility(cls, actor: Actor) -> Q:
         """The register is public to any authenticated actor; who deals with whom is for those who recorded it and for authorities."""
-        if actor.is_kind(*AUTHORITIES):
+        if actor.is_kind(PartyKind.REGULATOR):
             return EVERYBODY
-        return Q(schema__regex=REGISTER) | Q(organisation=actor.organisation) if actor.authenticated else NOBODY
+        shown = ~Q(schema__in=SEALED) if actor.is_kind(*AUTHORITIES) else Q(schema__regex=REGISTER)
+        return shown | Q(organisation=actor.organisation) if actor.authenticated else NOBODY
 
 
 class Leaf(Internal):

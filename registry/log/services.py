@@ -12,7 +12,7 @@ from registry.base import clock
 from registry.base.actor import Actor
 from registry.base.ids import uuid7
 from registry.log.canonical import canonical, fresh_salt, seal_member
-from registry.log.models import Cursor, Disclosure, Entry, Leaf, Outbox
+from registry.log.models import Cursor, Disclosure, Entry, Leaf, Outbox, SignedCheckpoint
 from registry.log.schemas import schema_of
 
 ACTOR: Final = "/actor"
@@ -53,10 +53,11 @@ def record(
     return event
 
 
-def follow(name: str, handler: Callable[[Entry], None], *, schemas: frozenset[str], limit: int = 100) -> int:
+def follow(name: str, handler: Callable[[Entry], None], *, schemas: frozenset[str], limit: int = 100, covered: bool = False) -> int:
     """Hand the sequenced entries of these schemas to a relay, in order, each once it succeeded; returns how many places it moved.
 
     The cursor moves in the transaction of the handler's effect. A second follower of the same name finds the row locked and leaves.
+    ``covered`` waits for each entry until a checkpoint covers it.
     """
     Cursor.objects.get_or_create(name=name)
     moved = 0
@@ -64,7 +65,7 @@ def follow(name: str, handler: Callable[[Entry], None], *, schemas: frozenset[st
         with transaction.atomic():
             cursor = Cursor.objects.select_for_update(skip_locked=True).filter(name=name).first()
             leaf = Leaf.objects.filter(index=cursor.position).first() if cursor else None
-            if cursor is None or leaf is None:
+            if cursor is None or leaf is None or (covered and not SignedCheckpoint.objects.filter(size__gt=leaf.index).exists()):
                 return moved
             entry = Entry.objects.get(pk=leaf.entry)
             if entry.schema in schemas:

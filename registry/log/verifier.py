@@ -376,8 +376,8 @@ class Case:
         terms = conform("contract.json", parse("contract.json", self.members.get("contract.json", b"")), object)
         surplus, joint = (terms.get(key) if isinstance(terms, dict) else None for key in ("surplus", "joint"))
         found = [surplus.get("to")] if isinstance(surplus, dict) else []
-        for makers in (joint.get("receipts"), joint.get("holders")) if isinstance(joint, dict) else ():
-            found.extend(makers if isinstance(makers, dict | list) else ())
+        makers = joint.get("receipts") if isinstance(joint, dict) else None
+        found.extend(makers if isinstance(makers, dict) else ())
         return {each for each in found if isinstance(each, str)}
 
     @cached_property

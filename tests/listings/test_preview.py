@@ -93,6 +93,32 @@ def test_the_preview_names_every_fee_and_share_and_sums_to_the_amount(schedule):
     assert [str(line.minor) for line in settled.lines] == [minor for _, _, minor in lines]
 
 
+def test_a_comparison_of_plans_shows_all_that_the_owner_receives_also_as_licensor_of_its_own_source(schedule):
+    of, maker = m.market(), admit(PartyKind.MERCHANT, name="Maker")
+    derived = m.register(maker, licensed(of, maker, 300_000))
+    back = grant_register(
+        actor=SYSTEM,
+        object_id=derived.pk,
+        kind=Right.USE,
+        holder_id=of.seller.organisation.pk,
+        parent_id=Grant.objects.get(object=derived, kind=Right.OPERATE).pk,
+        valid_from=m.today(),
+        valid_until=Grant.objects.get(object=derived, kind=Right.OPERATE).valid.upper,
+        exclusive=False,
+        scope=DERIVING,
+        income_share_ppm=250_000,
+        deal_id=uuid4(),
+    )
+    last = m.register(of.seller, back)
+    client = door(of.seller)
+    mine = plan(client, json.dumps({"kind": "one_off", "currency": "CNY", "price": "99.99"}))
+    asked = """query C($plan: ID!, $house: ID!, $object: ID!) { planComparison(planIds: [$plan], usages: ["{}"], institutionId: $house,
+      objectId: $object) { outlooks { points { net { amount } } } } }"""
+    compared = client.query(asked, plan=mine, house=of.institution.organisation, object=last)["planComparison"]
+    # 99.99 less fees of 2.99; 24.25 of it to the maker, who owes 7.27 of that for the source
+    assert compared["outlooks"][0]["points"] == [{"net": {"amount": "80.02"}}]
+
+
 def test_a_preview_changes_nothing_and_is_for_owners_of_plan_and_object(schedule, snapshot):
     of = m.market()
     seller, stranger = door(of.seller), door(admit(PartyKind.MERCHANT, name="Stranger"))

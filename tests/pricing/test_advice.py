@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from pricing.advice.models import Advice
+from pricing.advice.services import WAITING_MAX
 from pricing.advice.tasks import run_once
 from pricing.computations.models import Computation
 from pricing.computations.services import recompute
@@ -13,7 +14,6 @@ from pricing.engines.catalogue import catalogue
 from pricing.engines.model import Verb
 from pricing.plans.models import Plan
 from registry.base.actor import PartyKind
-from registry.base.jobs import job_cancel
 from registry.base.models import Job
 from registry.log.models import Outbox
 from tests.listings import shop
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 COST = catalogue()["cost"].examples[0]
 LEARN = catalogue()["learn"].examples[1]
 COMPUTED = "computation { amount { amount currency } extras inputsDigest seed seedSize claims { standing } }"
-ADVISED = f"advice {{ id state verb appraiser valuedOn refusal {COMPUTED} }}"
+ADVISED = f"advice {{ id state verb appraiser valuedOn refusal job {{ id state errorCode }} {COMPUTED} }}"
 APPRAISAL = {"verb": "appraise", "appraiser": "Gulangyu Appraisers", "valuedOn": "2026-06-30"}
 
 
@@ -115,12 +115,23 @@ def test_what_the_model_refuses_is_the_result_and_not_a_failure(merchant):
     assert Computation.objects.count() == 0
 
 
-def test_a_cancelled_request_is_never_computed(merchant, party):
-    ask(merchant, priced(merchant), advising(merchant))
-    job_cancel(actor=party.actor, job_id=Job.objects.get().pk)
+def test_a_cancelled_request_is_never_computed_and_its_job_says_so(merchant):
+    asked = ask(merchant, priced(merchant), advising(merchant))
+    job = asked["advice"]["job"]
+    assert job["state"] == "QUEUED"
+    assert merchant.mutate("jobCancel", "job { id }", jobId=job["id"]).ok
     run_once()
-    assert (Job.objects.get().state, read(merchant)[0]["state"]) == (Job.State.CANCELLED, "ASKED")
+    (left,) = read(merchant)
+    assert (left["state"], left["job"]["state"]) == ("ASKED", "CANCELLED")
     assert Computation.objects.count() == 0
+
+
+def test_a_job_that_fails_says_why_there_is_no_advice(merchant, monkeypatch):
+    ask(merchant, priced(merchant), advising(merchant))
+    monkeypatch.setattr("pricing.advice.services.compute_apart", lambda **_: 1 // 0)
+    run_once()
+    (left,) = read(merchant)
+    assert (left["state"], left["job"]["state"], left["job"]["errorCode"]) == ("ASKED", "FAILED", "INTERNAL")
 
 
 def test_a_repeat_of_the_key_asks_once(merchant):
@@ -131,6 +142,19 @@ def test_a_repeat_of_the_key_asks_once(merchant):
     assert ask(merchant, about, plan, {}, idempotencyKey="k").user_errors == [
         UserError(code="IDEMPOTENCY_MISMATCH", field=["idempotencyKey"])
     ]
+
+
+def test_one_organisation_waits_for_so_many_and_no_more(merchant, snapshot):
+    about, plan = priced(merchant), advising(merchant)
+    asked = [ask(merchant, about, plan) for _ in range(WAITING_MAX)]
+    before = snapshot(Advice, Job, Outbox)
+    assert ask(merchant, about, plan).user_errors == [UserError(code="TOO_MUCH_ADVICE_ASKED", field=["planId"])]
+    assert snapshot(Advice, Job, Outbox) == before
+    other = Client(token=admit(PartyKind.MERCHANT, name="Other").token)
+    assert ask(other, priced(other), advising(other)).ok
+    assert merchant.mutate("jobCancel", "job { id }", jobId=asked[0]["advice"]["job"]["id"]).ok
+    run_once()
+    assert ask(merchant, about, plan).ok
 
 
 @pytest.mark.parametrize(

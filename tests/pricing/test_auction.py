@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.engines.auctions.auction import AUCTION
+from pricing.engines.auctions import auction
+from pricing.engines.auctions.auction import AUCTION, FORMATS, PAY_OWN_BID
 from pricing.engines.auctions.outcome import Outcome, at_one_price
 from pricing.engines.auctions.single import first_price, least_winning_bid, ranked, second_price, uniform_price
 from pricing.engines.checkers import mechanisms, revenue
@@ -14,6 +15,7 @@ from pricing.engines.checkers.revenue import Played, uniform_revenue
 from pricing.engines.errors import InputError
 from pricing.engines.model import Verb
 from pricing.engines.result import Standing
+from pricing.engines.texts import claim_text
 
 BIDS = st.lists(st.integers(0, 12), min_size=1, max_size=6)
 SECOND = Played(lambda bids, reserve: second_price(bids, reserve=reserve))
@@ -93,6 +95,81 @@ def test_a_first_price_under_the_name_of_a_truthful_rule_is_caught():
     assert caught["participant"] == 2
     assert caught["gain"] > 0
     assert mechanisms.threshold_payment(planted, bids) == {"participant": 2, "price": 1000, "bid": 999}
+
+
+def yuan(fen):
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+def sold(**params):
+    """The whole model as a mechanism of bids in fen."""
+
+    def mechanism(bids):
+        paid = {row["bidder"]: int(row["minor"]) for row in clear(*map(yuan, bids), **params).extras["awards"]}
+        keys = [f"b{index}" for index in range(len(bids))]
+        return Outcome(tuple(int(key in paid) for key in keys), tuple(paid.get(key, 0) for key in keys))
+
+    return mechanism
+
+
+BOOKS = ([70, 30, 100, 90, 90, 55], [0, 0, 0], [20], [19, 20, 21], [2**53 + 1, 2**53 + 3, 2**53])
+
+
+def gain_from_a_lie(format_):
+    """Try all of it in these books through the model itself, a thousand random bids for each bidder of the first."""
+    rule = sold(format=format_, reserve="0.20", units=2 if format_ == "uniform_price" else 1)
+    for index, bids in enumerate(BOOKS):
+        found = mechanisms.truthful(rule, bids, mechanisms.bid_deviations(rule, bids, reserve=20, seed=5, tries=10 if index else 1_000))
+        if found:
+            return found
+    return None
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_format_claims_truth_if_and_only_if_no_bid_pays_better_than_the_true_one(format_):
+    found, said = gain_from_a_lie(format_), claims(clear("5", "8", format=format_))["truthful"]
+    assert (found is None, said.standing) == ((False, Standing.NOT_HELD) if format_ in PAY_OWN_BID else (True, Standing.PROVEN))
+    assert ("gain_minor" in said.witness, "assumes" in said.witness) == (format_ in PAY_OWN_BID, format_ not in PAY_OWN_BID)
+
+
+def test_a_first_price_planted_in_a_truthful_format_is_caught(monkeypatch):
+    monkeypatch.setattr(auction, "uniform_price", lambda bids, reserve, **_: first_price(bids, reserve=reserve))
+    assert gain_from_a_lie("second_price") == {"participant": 2, "value": "100", "report": "90", "gain": 10}
+
+
+def test_the_claim_of_a_threshold_says_how_a_tie_counts():
+    quote = clear("5", "8")
+    assert quote.amount_minor == 500
+    assert clear("5", "5").extras["awards"][0]["bidder"] == "b0"  # at the price itself b1 would lose the tie
+    assert "ties decided in its favour" in claim_text(claims(quote)["threshold_payment"], "en")
+    assert "同价" in claim_text(claims(quote)["threshold_payment"], "zh")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", ["private", "collusion", "false names", "fees"]), ("zh", ["私有", "串通", "名义", "费用"])]
+)
+def test_a_claim_of_truth_names_its_assumptions_to_people_in_both_languages(language, words):
+    said = claim_text(claims(clear("5", "8"))["truthful"], language)
+    assert [word for word in words if word not in said] == []
+
+
+def test_without_the_assumption_of_no_false_names_and_one_copy_each_the_uniform_price_is_not_truthful():
+    said = claims(clear("10", "10", "8", format="uniform_price", units=2))["truthful"].witness["assumes"]
+    assert "no collusion and no false names" in said
+    assert said.endswith("each wants one copy")
+    values = [10, 10]
+    honest, shaded = (uniform(2, 0)(bids) for bids in ([*values, 8], [10, 0, 8]))
+    assert (sum(honest.utility(index, 10) for index in (0, 1)), sum(shaded.utility(index, 10) for index in (0, 1))) == (4, 10)
+
+
+def test_bids_beyond_what_a_float_holds_are_told_apart_to_the_minor_unit():
+    two_53 = 2**53
+    bids = [yuan(two_53 + more) for more in (1, 2)]
+    assert clear(*map(str, (two_53 + 1, two_53 + 2)), currency="JPY").amount_minor == two_53 + 1
+    quote = clear(*bids, reserve=yuan(two_53))
+    assert (quote.extras["awards"], quote.amount_minor) == ([{"bidder": "b1", "minor": str(two_53 + 1)}], two_53 + 1)
+    shade = claims(clear(*bids[::-1], format="first_price"))["truthful"].witness
+    assert (shade["report_minor"], shade["gain_minor"]) == (str(two_53 + 1), "1")
 
 
 @pytest.mark.parametrize(

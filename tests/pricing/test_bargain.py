@@ -22,6 +22,7 @@ from pricing.engines.checkers.bilateral import Trade
 from pricing.engines.errors import InputError
 from pricing.engines.model import Verb
 from pricing.engines.result import Standing
+from pricing.engines.texts import line_text
 
 HALF = Fraction(1, 2)
 NASH = {"rule": "nash", "currency": "CNY", "floor": "100.00"}
@@ -67,7 +68,9 @@ def test_the_linear_equilibrium_of_chatterjee_and_samuelson():
     assert (found.buyer_slope, found.buyer_constant) == (Fraction(2, 3), Fraction(1, 12))
     assert (found.seller_slope, found.seller_constant) == (Fraction(2, 3), Fraction(1, 4))
     assert (found.gain, FIRST_BEST_GAIN, posted_price_gain(HALF)) == (Fraction(9, 64), Fraction(1, 6), Fraction(1, 8))
-    assert found.gain / FIRST_BEST_GAIN == Fraction(27, 32)
+    assert (found.gain / FIRST_BEST_GAIN, posted_price_gain(HALF) / FIRST_BEST_GAIN) == (Fraction(27, 32), Fraction(3, 4))
+    assert (float(found.gain), float(100 * found.gain / FIRST_BEST_GAIN)) == (0.140625, 84.375)
+    assert (found.seller_constant - found.buyer_constant) / found.buyer_slope == Fraction(1, 4)  # trade if and only if v >= c + 1/4
 
 
 @pytest.mark.parametrize("weight", [Fraction(0), Fraction(1, 4), HALF, Fraction(1)], ids=str)
@@ -104,6 +107,8 @@ def test_each_side_answers_the_other_best_and_the_gain_is_the_integral(weight):
         ({**RUBINSTEIN, "first": "buyer"}, {"valuation": "800.00", "discount": "0.8"}, 55_000, "9/14"),
         (RUBINSTEIN, {"valuation": "290.00", "discount": "0.9"}, 20_000, "10/19"),
         (AUCTION, {"offer": "60.00"}, 5_000, "0.5"),
+        ({**AUCTION, "currency": "JPY", "floor": str(2**53 + 1)}, {"offer": str(2**53 + 3)}, 2**53 + 2, "0.5"),
+        ({**AUCTION, "currency": "KWD", "floor": "40.001"}, {"offer": "40.003"}, 40_002, "0.5"),
         ({**AUCTION, "ask_weight": "0"}, {"offer": "60.00"}, 6_000, "1"),
     ],
 )
@@ -229,6 +234,21 @@ def test_bad_input_of_a_bargain_is_refused_at_its_field(params, inputs, code, fi
         quote(params, **inputs)
     assert (refused.value.code, refused.value.field) == (code, field)
     assert refused.value.text("zh")
+
+
+def test_a_price_tells_the_floor_and_the_help_says_so_in_both_languages():
+    told = quote({**NASH, "floor": "123.45"}, valuation="200.01").amount_minor
+    assert 2 * told - 20_001 == 12_345
+    assert "work out the floor" in BARGAIN.help.en
+    assert "推知底价" in BARGAIN.help.zh
+
+
+def test_the_lines_say_what_they_multiply_where_both_sides_have_something_outside():
+    lines = quote({**NASH, "seller_outside": "20.00"}, valuation="200.00", outside="40.00").lines
+    assert [(line_text(BARGAIN, line, "en"), line.unit_price) for line in lines] == [
+        ("0.5 of the least that the seller takes", 120),
+        ("0.5 of the most that the buyer gives", 160),
+    ]
 
 
 def test_a_refusal_does_not_tell_the_floor():

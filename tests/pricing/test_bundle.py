@@ -44,10 +44,22 @@ def test_two_uniform_goods_earn_a_half_apart_and_more_bundled():
     assert apart == pytest.approx(0.5, abs=2e-3)
     assert together.price / 600_000 == pytest.approx(math.sqrt(2 / 3), abs=4e-3)
     assert together.gain / whole == pytest.approx(0.54433, abs=2e-3)
-    prices = np.array([400_000, 400_000, round(600_000 * (4 - math.sqrt(2)) / 3)])
-    both_ways = bundling.Pair.of(values, buyers, costs).outcome(prices).gain / whole
-    assert both_ways == pytest.approx((12 + 2 * math.sqrt(2)) / 27, abs=2e-3)
-    assert (12 + 2 * math.sqrt(2)) / 27 == pytest.approx(0.549201, abs=5e-7)
+
+
+def test_two_uniform_goods_earn_the_published_revenue_at_the_published_mixed_prices():
+    top, columns = 10**9, 500
+    part, both = 2 * top / 3, top * (4 - math.sqrt(2)) / 3
+    rows, buyers = [], []
+    for low, high in ((0, both - part), (both - part, part), (part, top)):
+        width = (high - low) / columns
+        for first in low + width * np.arange(columns) + width / 2:
+            # a buyer of this first value turns where its second value is this; between such values middles integrate exactly
+            turn = part if first < both - part else max(both - first, both - part)
+            rows += [(first, turn / 2), (first, (turn + top) / 2)]
+            buyers += [width * turn / top, width * (top - turn) / top]
+    pair = bundling.Pair.of(np.rint(rows).astype(np.int64), np.rint(buyers).astype(np.int64), np.zeros(2, dtype=np.int64))
+    found = pair.outcome(np.rint([part, part, both]).astype(np.int64))
+    assert found.gain / top**2 == pytest.approx(0.549201, abs=5e-7)
 
 
 def test_mixed_prices_of_two_uniform_goods_are_found():
@@ -103,6 +115,16 @@ def test_no_whole_prices_of_two_goods_and_their_bundle_earn_more(rows, costs):
     assert found.gain == max(every_mixed_gain(pair))
     assert found.gain >= max(bundling.pure(values, buyers, np.array(costs)).gain, 0)
     assert found.gain >= sum(sale.gain for sale in bundling.separate(values, buyers, np.array(costs)))
+
+
+def test_prices_that_hold_one_another_back_do_not_rise_in_small_steps(monkeypatch):
+    replies = []
+    reply = bundling.Pair.best_reply
+    monkeypatch.setattr(bundling.Pair, "best_reply", lambda *given: replies.append(given) or reply(*given))
+    rows = [(1600, 0), (0, 4273579430), (935800, 99999999999), (4895289450, 42456), (491820700, 3500), (44032270, 610)]
+    values, buyers, costs = np.array(rows), np.array([702, 374, 197, 1000, 4, 2]), np.array([600, 762500])
+    assert bundling.mixed(values, buyers, costs).gain > sum(sale.gain for sale in bundling.separate(values, buyers, costs))
+    assert len(replies) < 1_000
 
 
 @settings(deadline=None)

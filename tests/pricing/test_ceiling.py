@@ -144,15 +144,30 @@ def test_forecast_sales_at_the_caps_stay_within_the_permitted_revenue(allowed, p
     assert posted.caps_within_revenue(caps, volumes, allowed) is None
     short = allowed - sum(cap * volume for cap, volume in zip(caps, volumes, strict=True))
     assert short < sum(volumes) / 10**decimals
-    assert posted.price_within_cap(caps, caps) is None
 
 
-@given(st.integers(1, 10**4), st.integers(1, 10**4))
-def test_the_charge_of_a_use_is_monotone_and_splitting_gains_nothing_before_rounding(one, other):
-    unit = quote(quantity="1").lines[0].unit_price
-    assert charges.monotone_up_to(lambda quantity: quantity * unit, 20) is None
-    together = quote(quantity=str(one + other)).amount_minor
-    assert together == quote(quantity=str(one)).amount_minor + quote(quantity=str(other)).amount_minor
+@given(st.integers(0, 10**7), st.integers(0, 6))
+def test_a_price_is_taken_exactly_where_it_is_within_its_cap(millionths, decimals):
+    price = Fraction(millionths, 10**6)
+    products = [{"key": "credit", "unit": "call", "volume": "2222222", "price": f"{millionths // 10**6}.{millionths % 10**6:06d}"}]
+    cap = rules.caps(Fraction(7_574_000), [1], [Fraction(2_222_222)], decimals)[0]
+    if price > cap:
+        with pytest.raises(InputError, match="above the ceiling"):
+            ceiling_of(products=products, price_decimals=decimals)
+    else:
+        ceiling = ceiling_of(products=products, price_decimals=decimals)
+        assert posted.price_within_cap(ceiling.prices, ceiling.caps) is None
+        assert (ceiling.prices, ceiling.caps) == ((price,), (cap,))
+
+
+@given(st.integers(0, 10**6))
+def test_the_charge_of_a_use_is_monotone_and_splitting_gains_nothing_before_rounding(millionths):
+    price = f"0.{millionths % 10**6:06d}"
+    params = {**NOTICE, "products": [{"key": "credit", "unit": "call", "volume": "7574000", "price": price}]}
+    charge = [sum(line.quantity * line.unit_price for line in quote(params, quantity=str(used)).lines) for used in range(13)]
+    assert charge[12] == 12 * Fraction(price)
+    assert charges.monotone_up_to(charge.__getitem__, 12) is None
+    assert charges.subadditive_up_to(charge.__getitem__, 12) is None
 
 
 def test_wrong_ceilings_are_caught():
@@ -163,6 +178,14 @@ def test_wrong_ceilings_are_caught():
     assert posted.price_within_cap([Fraction(2)], [Fraction(1)]) == {"product": 0, "price": "2", "cap": "1"}
     assert posted.public_use_free(1, "welfare") == {"use": "welfare", "amount": 1}
     assert posted.public_use_free(1, "industry") is None
+
+
+def test_a_refusal_that_cannot_name_every_product_says_that_there_are_more():
+    products = [{"key": f"p{at}", "unit": "call", "volume": "1"} for at in range(11)]
+    for count, named in ((10, "p8, p9"), (11, "p8, p9, …")):
+        with pytest.raises(InputError) as refused:
+            quote({**NOTICE, "products": products[:count]})
+        assert str(refused.value.params["allowed"]).endswith(named)
 
 
 PRODUCT = {"key": "credit", "unit": "call", "volume": "10"}

@@ -1,6 +1,7 @@
 """The model divides an amount by the value of points: exact shares, stated floors, claims with witnesses, refusals at their field."""
 
 import copy
+import random
 from fractions import Fraction
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from pricing.engines.checkers import datum as checkers
 from pricing.engines.datum.model import DATUM, holder_weights
-from pricing.engines.errors import InputError
+from pricing.engines.datum.plan import METHODS
+from pricing.engines.errors import InputError, UnknownModelError
 from pricing.engines.model import Verb
 from pricing.engines.result import Standing
 
@@ -29,8 +31,8 @@ POINTS = [point("ana", 1), point("bo", 2, y="no"), point("bo", 3), point("cy", -
 INPUTS = {"amount": "100.00", "points": POINTS, "tests": [check(0)]}
 
 
-def split(params=None, inputs=None, seed=0):
-    return DATUM.run(Verb.SPLIT, params={**KNN, **(params or {})}, inputs={**INPUTS, **(inputs or {})}, seed=seed)
+def split(params=None, inputs=None):
+    return DATUM.run(Verb.SPLIT, params={**KNN, **(params or {})}, inputs={**INPUTS, **(inputs or {})})
 
 
 def minors(quote):
@@ -79,7 +81,7 @@ def test_other_exact_values_by_hand(params, values):
 
 def test_the_threshold_rule_pays_only_within_the_radius():
     """Three inside, two right: H3 = 11/6, so right (11/6)/3 - (5/6)/6 - 1/6 = 11/36, wrong -(5/6)/6*2 - 1/6 = -4/9."""
-    quote = DATUM.run(Verb.SPLIT, params={"method": "knn_threshold_shapley", "currency": "CNY", "radius": "3"}, inputs=INPUTS, seed=0)
+    quote = DATUM.run(Verb.SPLIT, params={"method": "knn_threshold_shapley", "currency": "CNY", "radius": "3"}, inputs=INPUTS)
     assert [entry["value"] for entry in quote.extras["points"]] == ["0.305555556", "-0.444444444", "0.305555556", "0"]
     assert minors(quote) == {"ana": 10_000, "bo": 0, "cy": 0}
 
@@ -107,9 +109,33 @@ def test_copying_a_point_raises_a_share_and_the_witness_says_which():
     assert (before, after) == (Fraction(0), Fraction(1, 10))
 
 
+def test_the_witness_follows_the_plans_rule_for_negative_values():
+    """With each bad point taken as zero, bo starts from a fifth: the share that the plan pays, not that of another plan."""
+    plan = {"negative": "point"}
+    witness = claims(split(plan))[checkers.POINT_REPLICATION_ROBUST].witness
+    again = split(plan, {"points": [*POINTS, POINTS[int(witness["copied_point"])]]})
+    for quote, stated in ((split(plan), "share_before"), (again, "share_after")):
+        assert abs(Fraction(minors(quote)[witness["holder"]], 10_000) - Fraction(witness[stated])) < Fraction(1, 10_000)
+    assert Fraction(witness["share_before"]) > 0
+
+
+def test_a_share_that_copying_leaves_alone_is_no_gain_however_floats_round():
+    floats = iter([{"a": Fraction(1, 1024), "b": Fraction(1)}, {"a": Fraction(1, 1024) + Fraction(1, 10**17), "b": Fraction(1)}])
+    assert checkers.point_replication_robust(lambda _extra: next(floats), ["a", "b"], [0], Fraction(1, 10**9)) is None
+
+
+def test_only_methods_that_draw_take_a_seed():
+    for method in METHODS:
+        params = {"method": method, "currency": "CNY", **({"radius": "1"} if method == "knn_threshold_shapley" else {})}
+        needed = "rounds" in METHODS[method][1]
+        with pytest.raises(UnknownModelError) as refused:
+            DATUM.run(Verb.SPLIT, params=params, inputs=INPUTS, seed=None if needed else 1)
+        assert refused.value.code == ("SEED_REQUIRED" if needed else "SEED_UNUSED")
+
+
 def test_who_holds_everything_gains_nothing_by_copying():
     claim = claims(split(inputs={"points": [point("ana", 1), point("ana", 2)]}))[checkers.POINT_REPLICATION_ROBUST]
-    assert (claim.standing, claim.witness) == (Standing.CHECKED, {"copies_tried": "2"})
+    assert (claim.standing, claim.witness) == (Standing.CHECKED, {"copies_tried": "2", "up_to_part": "0.000000001"})
 
 
 def test_the_replication_checker_lets_a_rule_that_ignores_copies_pass():
@@ -186,7 +212,7 @@ def test_a_sampled_shapley_split_by_hand():
 
 def test_logistic_leave_one_out_by_hand():
     inputs = {**INPUTS, "points": [point("ana", 1), point("bo", -1, y="no")], "tests": [check(2), check(-2, y="no")]}
-    quote = DATUM.run(Verb.SPLIT, params={"method": "logistic_leave_one_out", "currency": "CNY"}, inputs=inputs, seed=1)
+    quote = DATUM.run(Verb.SPLIT, params={"method": "logistic_leave_one_out", "currency": "CNY"}, inputs=inputs)
     assert [entry["value"] for entry in quote.extras["points"]] == ["1", "1"]
     assert minors(quote) == {"ana": 5_000, "bo": 5_000}
     assert claims(quote)[checkers.POINTS_EFFICIENT].witness == {"values_sum_to": "2", "gained": "1"}
@@ -238,7 +264,7 @@ MANY = [point(f"h{number}", 1) for number in range(1_000)]
 )
 def test_bad_input_is_refused_at_its_field(params, inputs, code, field):
     with pytest.raises(InputError) as refused:
-        DATUM.run(Verb.SPLIT, params={**KNN, **params}, inputs=inputs, seed=0)
+        DATUM.run(Verb.SPLIT, params={**KNN, **params}, inputs=inputs)
     assert (refused.value.code, refused.value.field) == (code, field)
     assert refused.value.text("zh")
 
@@ -249,6 +275,8 @@ def test_bad_input_is_refused_at_its_field(params, inputs, code, field):
         ({}, at(["tests", 0, "y"], "maybe"), "TWO_CLASSES_ONLY", "inputs.points"),
         ({}, at(["points"], [point("a", 1)] * 301), "TOO_MANY", "inputs.points"),
         ({"rounds": 2_000}, at(["points"], [point("a", 1)] * 11), "TOO_MUCH_WORK", "inputs.points"),
+        ({}, at(["points", 2, "x"], [-100.5]), "TOO_LARGE", "inputs.points.2.x.0"),
+        ({}, at(["tests", 0, "x"], [100.00001]), "TOO_LARGE", "inputs.tests.0.x.0"),
         ({"rounds": 1}, INPUTS, "TOO_SMALL", "params.rounds"),
         ({"penalty": "0.000"}, INPUTS, "TOO_SMALL", "params.penalty"),
         ({"penalty": 1.0}, INPUTS, "WRONG_TYPE", "params.penalty"),
@@ -262,6 +290,21 @@ def test_what_logistic_methods_cannot_do_is_refused_at_its_field(params, inputs,
     assert refused.value.text("zh")
 
 
+def test_regressions_that_do_not_settle_are_refused_and_nothing_is_divided_by_them():
+    """Few points, features of a hundred beside one of one, hardly any penalty: each fit then starts far away from where it ends."""
+    draw = random.Random(7)
+    sizes = (100, 100, 1, 100)
+    points = [point("ab"[at % 2], *(draw.uniform(-size, size) for size in sizes), y="yn"[draw.randrange(2)]) for at in range(6)]
+    points = [{**each, "x": [round(x, 3) for x in each["x"]]} for each in points]
+    inputs = {**INPUTS, "points": points, "tests": [check(*points[0]["x"], y="y")]}
+    with pytest.raises(InputError) as refused:
+        DATUM.run(Verb.SPLIT, params={**LOGISTIC, "penalty": "999"}, inputs=inputs, seed=0)
+    assert (refused.value.code, refused.value.field) == ("FITS_UNSETTLED", "inputs.points")
+    assert refused.value.text("zh")
+    smaller = [{**each, "x": [round(x / 100, 5) for x in each["x"]]} for each in points]
+    assert DATUM.run(Verb.SPLIT, params=LOGISTIC, inputs={**inputs, "points": smaller, "tests": [check(*smaller[0]["x"], y="y")]}, seed=0)
+
+
 def test_a_radius_is_required_and_exact():
     for params, code, field in (
         ({}, "REQUIRED", "params.radius"),
@@ -269,5 +312,5 @@ def test_a_radius_is_required_and_exact():
         ({"radius": "-1"}, "NEGATIVE", "params.radius"),
     ):
         with pytest.raises(InputError) as refused:
-            DATUM.run(Verb.SPLIT, params={"method": "knn_threshold_shapley", "currency": "CNY", **params}, inputs=INPUTS, seed=0)
+            DATUM.run(Verb.SPLIT, params={"method": "knn_threshold_shapley", "currency": "CNY", **params}, inputs=INPUTS)
         assert (refused.value.code, refused.value.field) == (code, field)

@@ -1,5 +1,6 @@
 """The nearest-neighbour values are the semivalues that they say, to the last digit, against the sum over all subsets."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -84,6 +85,15 @@ def test_floats_and_fractions_walk_the_same_ladder(instance, k):
     for rungs in (*(rule for rule, _ in RULES.values()), lambda ranks, k: ladder.soft_shapley(ranks, k, 2)):
         exact = ladder_values(order, matches, rungs(ladder.exact_ranks(count), k))
         np.testing.assert_allclose(float_values(order, matches, rungs(ladder.float_ranks(count), k)), exact.floats(), atol=1e-14)
+
+
+@pytest.mark.parametrize(("count", "k"), [(2_600, 1_200), (2_600, 2_599), (2_600, 2_600), (1_100, 1_090)])
+def test_a_float_ladder_holds_where_the_first_chance_is_below_the_least_float(count, k):
+    """All of 1,199 coins fall heads with a chance of 2^-1199: no float, and yet the chances that follow from it are."""
+    exact, floats = (ladder.banzhaf(ranks(count), k).steps for ranks in (ladder.exact_ranks, ladder.float_ranks))
+    np.testing.assert_allclose(floats * k, [float(step * k) for step in exact], atol=1e-13)
+    coins = [float(sum(math.comb(count - 1, heads) for heads in range(k)) / Fraction(2 ** (count - 1)))]
+    assert float(exact[-1] * k) == pytest.approx(coins[0], rel=1e-12)
 
 
 def peers_mistake(ranks, k):

@@ -1,5 +1,8 @@
 """The float arrays: the fast walk is the plain one, near-ties included, and both are the exact one."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from pricing.engines import draws, kernels
 from pricing.engines.datum import knn, ladder
 from pricing.engines.datum.exact import ladder_values, nearest_first, squared_distances
+from pricing.engines.datum.neighbours import float_values
 
 RULES = {
     "shapley": (lambda *arrays: knn.knn_shapley(*arrays, 3), lambda ranks: ladder.shapley(ranks, 3)),
@@ -50,7 +54,7 @@ def test_every_rule_on_floats_is_the_exact_one_among_ties(monkeypatch, rule, com
 @given(
     seed=st.integers(0, 2**40),
     offset=st.sampled_from([0.0, 1e3, 1e7]),
-    unit=st.sampled_from([1.0, 1e-9, 1e30]),
+    unit=st.sampled_from([1.0, 1e-9, 1e30, 1e-140, 1e140]),
     nudge=st.sampled_from([0.0, 1e-12, 1e-7]),
 )
 def test_the_fast_walk_is_the_plain_one_where_float32_cannot_tell_neighbours_apart(seed, offset, unit, nudge):
@@ -69,8 +73,9 @@ def test_a_walk_without_the_repair_would_be_caught(monkeypatch):
     given_ = (points, y, x_test.astype(np.float64), y_test, rungs)
     repaired, plain = knn.walk_fast(*given_), knn.walk_plain(*given_)
     squares = knn.reference_squares(points, x_test.astype(np.float64)).astype(np.float32)
+    unrepaired = float_values(nearest_first(squares), y_test[:, None] == y[None, :], rungs) * len(y_test)
     assert np.abs(repaired - plain).max() < 1e-13
-    assert (nearest_first(squares) != nearest_first(knn.reference_squares(points, x_test.astype(np.float64)))).any()
+    assert np.abs(unrepaired - plain).max() > 1e-3
 
 
 def test_all_points_in_one_place_stay_in_the_order_of_their_index():
@@ -88,6 +93,18 @@ def test_threads_and_blocks_change_nothing(monkeypatch):
     assert (knn.knn_shapley(x, y, x_test, y_test, 5, threads=2) == knn.knn_shapley(x, y, x_test, y_test, 5, threads=2)).all()
     monkeypatch.setattr(knn, "BLOCK", 200)
     np.testing.assert_allclose(knn.knn_shapley(x, y, x_test, y_test, 5), one, atol=1e-15)
+
+
+def test_without_numba_or_with_one_that_does_not_take_this_numpy_the_twins_answer():
+    """In a process of its own, where numba fails to be imported as it does for a numpy that is too new."""
+    program = (
+        "import sys; sys.modules['numba'] = None\n"
+        "from pricing.engines import kernels\n"
+        "from pricing.engines.datum.knn import knn_shapley\n"
+        "print(kernels.compiled(), knn_shapley([[0.0], [1.0]], [0, 1], [[0.0]], [1], 1).tolist())"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout == "False [-0.5, 0.5]\n"
 
 
 def test_a_test_label_that_no_point_has_gives_nothing():
@@ -136,6 +153,26 @@ def _on_sphere(x, y, x_test, y_test):
     return x / np.linalg.norm(x, axis=1, keepdims=True), y, x_test / np.linalg.norm(x_test, axis=1, keepdims=True), y_test
 
 
+ONE = {"x": [[1.0]], "y": [0], "x_test": [[1.0]], "y_test": [0]}
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: knn.knn_threshold_shapley(**ONE, radius=float("nan"), classes=1), "radius"),
+        (lambda: knn.knn_threshold_shapley(**ONE, radius=-1.0, classes=1), "radius"),
+        (lambda: knn.knn_threshold_shapley(**ONE, radius=1.0, classes=0), "below 1"),
+        (lambda: knn.knn_soft_shapley(**ONE, k=1, classes=0), "below 1"),
+        (lambda: knn.knn_beta_shapley(**ONE, k=1, alpha=0, beta=1), "below 1"),
+        (lambda: knn.knn_beta_shapley(**ONE, k=1, alpha=1, beta=0), "below 1"),
+    ],
+    ids=["nan radius", "negative radius", "no class", "no soft class", "alpha", "beta"],
+)
+def test_parameters_that_mean_nothing_are_refused(call, match):
+    with pytest.raises(ValueError, match=match):
+        call()
+
+
 @pytest.mark.parametrize(
     ("change", "match"),
     [
@@ -144,10 +181,12 @@ def _on_sphere(x, y, x_test, y_test):
         ({"x": np.zeros((0, 1)), "y": []}, "do not fit"),
         ({"x": [[float("inf")]]}, "finite"),
         ({"x_test": [[float("nan")]]}, "finite"),
+        ({"x": [[1e151]]}, "1e-150 to 1e\\+150"),
+        ({"x": [[1e-151]], "x_test": [[0.0]]}, "1e-150 to 1e\\+150"),
         ({"k": 0}, "below 1"),
         ({"threads": 0}, "below 1"),
     ],
-    ids=["width", "labels", "empty", "infinite", "nan", "k", "threads"],
+    ids=["width", "labels", "empty", "infinite", "nan", "huge", "tiny", "k", "threads"],
 )
 def test_arrays_that_make_no_sense_are_refused(change, match):
     with pytest.raises(ValueError, match=match):

@@ -48,6 +48,23 @@ def test_a_thousand_random_bids_for_each_bidder_find_no_gain():
         assert mechanisms.truthful(sampling(seed), bids, mechanisms.bid_deviations(sampling(seed), bids, seed=seed)) is None
 
 
+@pytest.mark.parametrize("code", range(16))
+def test_for_every_division_that_a_seed_can_draw_a_thousand_bids_for_each_bidder_find_no_gain(code):
+    bids, in_b = [70, 30, 100, 100], [bool(code >> place & 1) for place in range(4)]
+
+    def rule(given):
+        return random_sampling(given, in_b)
+
+    assert mechanisms.truthful(rule, bids, mechanisms.bid_deviations(rule, bids, seed=code)) is None
+
+
+def test_bids_beyond_what_a_float_holds_are_told_apart_to_the_minor_unit():
+    bids = [2**53 + 3, 2**53 + 2, 2**53 + 1]
+    assert random_sampling(bids, [False, True, True]).pays == (2**53 + 1, 0, 0)
+    assert random_sampling(bids, [True, False, True]).pays == (2**53 + 2, 2**53 + 1, 0)
+    assert best_price([*bids, 1]) == 2**53 + 1
+
+
 def test_the_best_price_of_all_bids_under_the_name_of_random_sampling_is_caught():
     def planted(bids):
         price = best_price(bids) or 0

@@ -89,6 +89,49 @@ def test_a_thousand_random_offers_for_each_find_no_gain_against_mcafee():
     assert mechanisms.truthful(rule, offers, mechanisms.bid_deviations(rule, offers, seed=2)) is None
 
 
+def in_fen(offers, buyers, rule, **params):
+    texts = [f"{offer // 100}.{offer % 100:02d}" for offer in offers]
+    return clear(texts[:buyers], texts[buyers:], rule, **params)
+
+
+def traded(rule, buyers, **params):
+    """The whole model as a mechanism of offers in fen."""
+
+    def mechanism(reports):
+        extras = in_fen(reports, buyers, rule, **params).extras
+        paid = {row["bidder"]: int(row["minor"]) for row in extras["awards"]}
+        got = {row["seller"]: int(row["minor"]) for row in extras["receipts"]}
+        keys = [*(f"b{index}" for index in range(buyers)), *(f"s{index}" for index in range(len(reports) - buyers))]
+        units = tuple((key in paid) - (key in got) for key in keys)
+        return Outcome(units, tuple(paid.get(key, 0) - got.get(key, 0) for key in keys))
+
+    return mechanism
+
+
+@pytest.mark.parametrize(
+    ("buyers", "offers"),
+    [
+        (4, [90, 80, 70, 40, 20, 30, 50, 80]),
+        (3, [50, 50, 50, 50, 50]),
+        (2, [9, 0, 0, 0]),
+        (1, [9, 2]),
+        (2, [5, 3]),
+        (2, [2**53 + 9, 2**53 + 5, 2**53, 2**53 + 4]),
+    ],
+    ids=["four each", "all equal", "zeros", "one each", "no seller", "beyond floats"],
+)
+@pytest.mark.parametrize(("rule", "params"), [("mcafee", {}), ("call", {"k": "0.5"}), ("call", {"k": "0"}), ("call", {"k": "1"})])
+def test_mcafee_leaves_no_lie_that_pays_and_a_lie_that_the_call_market_names_is_there(rule, params, buyers, offers):
+    mechanism = traded(rule, buyers, **params)
+    tries = 1_000 if (rule, buyers) == ("mcafee", 4) else 10
+    found = mechanisms.truthful(mechanism, offers, mechanisms.bid_deviations(mechanism, offers, seed=2, tries=tries))
+    said = claims(in_fen(offers, buyers, rule, **params))["truthful"]
+    assert said.standing is (Standing.PROVEN if rule == "mcafee" else Standing.NOT_HELD)
+    assert found is not None or "participant" not in said.witness
+    assert rule != "mcafee" or (found is None and "each wants or has one copy" in said.witness["assumes"])
+    assert mechanisms.budget_balanced(mechanism(offers)) is None
+
+
 def test_the_call_market_under_the_name_of_a_truthful_rule_is_caught():
     rule, offers = as_mechanism(HALF, 2), [90, 70, 20, 50]
     caught = mechanisms.truthful(rule, offers, mechanisms.bid_deviations(rule, offers, tries=0))

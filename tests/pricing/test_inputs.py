@@ -7,6 +7,7 @@ from django.test import Client as DjangoClient
 
 from pricing.inputs.errors import BYTES_MAX
 from pricing.inputs.models import InputFile
+from pricing.inputs.services import LISTS_MAX, VALUES_MAX
 from pricing.plans.models import Plan
 from registry.base.actor import PartyKind
 from tests.support.graphql import Client, UserError, global_id
@@ -68,6 +69,36 @@ def test_what_cannot_be_inputs_leaves_the_file_waiting(merchant, snapshot, body,
     before = snapshot(InputFile)
     answered, told = put(path, body)
     assert (answered, told["error"]["code"]) == (status, code)
+    assert snapshot(InputFile) == before
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"1,", b'"1",', b"{},"], ids=["lists", "numbers", "texts", "objects"])
+def test_a_file_of_more_values_than_any_model_takes_is_refused_before_it_is_read(merchant, snapshot, monkeypatch, piece):
+    monkeypatch.setattr("pricing.inputs.services.read_json", lambda _text: pytest.fail("it was read"))
+    body = b'{"a":[' + piece * (VALUES_MAX + 1) + b"1]}"
+    path = staged(merchant, len(body))["uploadPath"]
+    before = snapshot(InputFile)
+    assert put(path, body)[0] == 400
+    assert put(path, body)[1]["error"]["message"] == ("body is not acceptable: at most 500000 values, in at most 100000 lists and objects")
+    assert snapshot(InputFile) == before
+
+
+def test_as_many_values_as_are_accepted_are_read_and_used(merchant):
+    body = b'{"a":[' + b"1," * (VALUES_MAX - LISTS_MAX) + b"[]," * (LISTS_MAX - 2) + b"1]}"
+    announced = staged(merchant, len(body))
+    assert put(announced["uploadPath"], body)[0] == 200
+    given = {"nameZh": "一", "nameEn": "One", "modelKey": "fixed", "paramsFileId": announced["inputFile"]["id"], "idempotencyKey": "k2"}
+    assert merchant.mutate("planCreate", **given).user_errors == [UserError(code="PRICING_REFUSED", field=["params", "kind"])]
+
+
+@pytest.mark.parametrize(
+    "body", ['{"a": "1"}'.encode("utf-16"), b'\xef\xbb\xbf{"a": "1"}', b'{"a": "\xff"}'], ids=["UTF-16", "a mark", "Latin-1"]
+)
+def test_inputs_are_utf_8_without_a_mark(merchant, snapshot, body):
+    path = staged(merchant, len(body))["uploadPath"]
+    before = snapshot(InputFile)
+    status, told = put(path, body)
+    assert (status, told["error"]["code"]) == (400, "BAD_INPUT")
     assert snapshot(InputFile) == before
 
 

@@ -113,8 +113,10 @@ def test_tastes_spread_evenly_over_0_to_1_earn_mussa_and_rosens_twelfth(types):
     menu = quality.best_qualities(tastes, [1] * types, Fraction(1))
     assert menu.gain / types == Fraction((types + 1) * (types + 2), 12 * types**2)
     assert menu.qualities == tuple(max(2 * taste - 1, Fraction(0)) for taste in tastes)
+    from_zero = quality.best_qualities([taste - Fraction(1, types) for taste in tastes], [1] * types, Fraction(1))
+    assert from_zero.gain / types == Fraction(types**2 - 1, 12 * types**2)
     if types == 400:
-        assert float(menu.gain / types) == pytest.approx(1 / 12, abs=7e-4)
+        assert float(from_zero.gain / types) == pytest.approx(0.08333, abs=5e-6)
 
 
 TASTES = st.lists(st.tuples(st.fractions(0, 9, max_denominator=7), st.integers(1, 4)), min_size=1, max_size=7)
@@ -184,6 +186,16 @@ def test_a_menu_of_qualities_in_cents():
     assert [row["takes"] for row in quote.extras["types"]] == ["3", "1"]
     assert [row["keeps_minor"] for row in quote.extras["types"]] == ["100", "0"]
     assert [line.amount_minor for line in quote.lines] == [200, -50, 800, -450]
+
+
+def test_on_a_coarse_grid_a_quality_that_would_cost_more_than_it_earns_is_not_offered():
+    goods = {"kind": "quality", "curvature": "1", "quality_decimals": 0}
+    loss = {"taste": "0.6", "buyers": 1_000}
+    with pytest.raises(InputError) as refused:
+        optimise({**goods, "types": [loss]}, currency="JPY")
+    assert (refused.value.code, refused.value.field) == ("NO_GAIN", "inputs.goods")
+    quote = optimise({**goods, "types": [loss, {"taste": "2"}]}, currency="JPY")
+    assert (quote.amount_minor, quote.extras["menu"]) == (2, [{"version": "2", "price": "4"}])
 
 
 def test_menus_that_types_would_not_obey_are_caught():

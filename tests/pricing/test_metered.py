@@ -58,10 +58,11 @@ def claims(params):
     return {claim.property: claim for claim in claims_of(read_plan(METERED.validated_params(params)))}
 
 
-def curve_of(params):
+def curve_of(params, *, closed=True):
     plan = read_plan(METERED.validated_params(params))
     curve = tariff.tier_curve(plan)
-    return tariff.committed(curve.lower_envelope() if plan.lower_envelope else curve, plan.commitments)
+    commitments = plan.commitments if closed else plan.commitments.of_open_period()
+    return tariff.committed(curve.lower_envelope() if plan.lower_envelope else curve, commitments)
 
 
 @given(tier_plans(), st.integers(0, 60))
@@ -170,6 +171,54 @@ def test_a_volume_tariff_is_flagged_with_its_witness_and_the_lower_envelope_is_o
     assert claims(envelope)["monotone"].standing is Standing.PROVEN
 
 
+@given(st.one_of(tier_plans(), package_plans()), st.booleans())
+def test_what_a_bill_claims_holds_of_every_small_bill_like_it(params, closed):
+    prepared = METERED.prepared({**params, "currency": "KWD"})
+    quotes = [prepared.run(Verb.RATE, inputs={"quantity": str(steps), "closes_period": closed}) for steps in range(FEW + 1)]
+    charge = [sum(line.quantity * line.unit_price for line in quote.lines) for quote in quotes]
+    said = {claim.property: claim for claim in quotes[-1].claims}
+    tried = {
+        "monotone": charges.monotone_up_to(charge.__getitem__, FEW),
+        "subadditive": charges.subadditive_up_to(charge.__getitem__, FEW),
+    }
+    for name, found in tried.items():
+        assert found is None or name not in said or said[name].standing is Standing.NOT_HELD
+
+
+def test_a_minimum_that_hides_a_fall_hides_it_only_when_the_period_closes():
+    rows = [{"up_to": "15", "unit_price": "10"}, {"unit_price": "5"}]
+    params = {"mode": "volume", "currency": "CNY", "tiers": rows, "minimum": "1000"}
+    closed, opened = (rate(params, quantity="15", closes_period=closes) for closes in (True, False))
+    assert [claim.standing.value for claim in closed.claims] == ["proven", "proven", "checked"]
+    assert (closed.extras, opened.extras) == ({}, {"lower_envelope": {"amount_minor": "8000", "at_quantity": "16"}})
+    fall = next(claim for claim in opened.claims if claim.property == "monotone")
+    assert fall.witness == {"less": "15", "less_charge": "150", "more": "16", "more_charge": "80"}
+
+
+def test_nothing_is_claimed_of_a_bill_whose_tier_another_quantity_picks():
+    rows = [{"up_to": "10", "unit_price": "1", "flat": "100"}, {"unit_price": "11"}]
+    params = {"mode": "volume", "currency": "CNY", "tiers": rows}
+    assert claims(params)["monotone"].standing is Standing.PROVEN
+    bills = [rate(params, quantity="1", tier_quantity=reached) for reached in ("10", "11")]
+    assert [bill.amount_minor for bill in bills] == [10_100, 1_100]
+    assert [claim.property for bill in bills for claim in bill.claims] == ["lines_sum"] * 2
+
+
+@pytest.mark.parametrize("more", [{"prior": {"quantity": "0", "billed": "10"}}, {"closes_period": False}, {"tier_quantity": "99"}])
+def test_a_buyer_asking_for_a_quote_states_its_use_and_nothing_that_lowers_the_price(more):
+    with pytest.raises(InputError) as refused:
+        METERED.run(Verb.QUOTE, params=VOLUME, inputs={"quantity": "10", **more})
+    assert (refused.value.code, refused.value.field) == ("UNKNOWN_FIELD", f"inputs.{next(iter(more))}")
+
+
+def test_a_quote_for_less_than_nothing_is_refused_also_where_corrections_are_taken():
+    params = {**PLAN, "negative_usage": "zero"}
+    assert rate(params, quantity="-3").amount_minor == 0
+    with pytest.raises(InputError) as refused:
+        METERED.run(Verb.QUOTE, params=params, inputs={"quantity": "-3"})
+    assert (refused.value.code, refused.value.field) == ("NEGATIVE", "inputs.quantity")
+
+
 def test_a_volume_tariff_in_tenths_of_a_unit_falls_from_one_tenth_to_the_next():
     rows = [{"up_to": "1.5", "unit_price": "10"}, {"unit_price": "5"}]
     fall = claims({"mode": "volume", "currency": "CNY", "decimals": 1, "tiers": rows})["monotone"]
@@ -194,7 +243,12 @@ def bills_of(params):
     return bill
 
 
-@given(st.one_of(tier_plans(modes=("graduated",)), package_plans()), st.lists(st.integers(0, 12), min_size=1, max_size=5))
+AS_YOU_GO = st.one_of(
+    tier_plans(modes=("graduated",)), tier_plans(modes=("volume",)).map(lambda plan: plan | {"lower_envelope": True}), package_plans()
+)
+
+
+@given(AS_YOU_GO, st.lists(st.integers(0, 12), min_size=1, max_size=5))
 def test_the_bills_of_a_period_sum_to_one_bill_for_the_period(params, parts):
     assert charges.period_splits(bills_of(params), parts) is None
 
@@ -206,7 +260,7 @@ def test_bills_that_forget_the_usage_before_are_caught():
     assert charges.period_splits(lambda parts, at: bill([parts[at]], 0), [8, 8]) == {"parts": 3_200, "whole": 2_600}
 
 
-@given(st.one_of(tier_plans(modes=("graduated",)), package_plans()), st.integers(0, 60))
+@given(st.one_of(tier_plans(), package_plans()), st.integers(0, 60))
 def test_commitments_clamp_the_bare_charge_of_a_closed_period(params, quantity):
     bare = {name: value for name, value in params.items() if name not in {"minimum", "maximum"}}
     least = int(params.get("minimum", "0")) * 100
@@ -237,6 +291,33 @@ def test_the_percentage_bills_of_a_period_sum_to_one_bill_for_the_period(events,
     first = rate(params, events=events[:cut], closes_period=False)
     second = rate(params, events=events[cut:], prior={"events": events[:cut]})
     assert first.amount_minor + second.amount_minor == rate(params, events=events).amount_minor
+
+
+@st.composite
+def percent_plans(draw):
+    whole = st.integers(0, 60).map(str)
+    least = draw(st.integers(0, 3))
+    most = {"event_maximum": str(draw(st.integers(least, 20)))} if draw(st.booleans()) else {}
+    free = {"free_events": draw(st.integers(1, 4))} if draw(st.booleans()) else {}
+    allowance = {"free_amount": draw(whole)} if draw(st.booleans()) else {}
+    rate_of = {"percent": draw(st.sampled_from(["0", "1.5", "120"])), "fixed": draw(PRICES), "event_minimum": str(least)}
+    return {"mode": "percentage", "currency": "CNY", **rate_of, **most, **free, **allowance, **draw(limits())}
+
+
+EVENTS = st.lists(st.integers(0, 60), max_size=5)
+
+
+@given(percent_plans(), EVENTS, EVENTS, st.integers(0, 5), st.integers(1, 50))
+def test_what_a_percentage_bill_claims_holds_of_events_that_are_added_raised_or_split(params, one, other, at, more):
+    def charge(events):
+        return sum(line.quantity * line.unit_price for line in rate(params, events=[str(event) for event in events]).lines)
+
+    said = claims(params)
+    raised = [event + more * (index == at) for index, event in enumerate(one)]
+    assert said["monotone"].standing is Standing.PROVEN
+    assert charge(one) <= min(charge(raised), charge([*one[:at], more, *one[at:]]), charge(one + other))
+    if "subadditive" in said and said["subadditive"].standing is Standing.PROVEN:
+        assert charge(one + other) <= charge(one) + charge(other)
 
 
 def test_a_free_allowance_can_be_used_twice_and_the_witness_says_how():
@@ -319,6 +400,7 @@ PERCENT = {"mode": "percentage", "currency": "CNY", "percent": "1"}
         (VOLUME, {"quantity": "3", "tier_quantity": "2"}, "TOO_SMALL", "inputs.tier_quantity"),
         (VOLUME, {"quantity": "3", "prior": {"quantity": "2"}}, "NEEDS_WHOLE_PERIOD", "inputs.prior"),
         (PLAN, {"quantity": "3", "prior": {"quantity": "2", "billed": "999"}}, "BILLED_EXCEEDS_CHARGE", "inputs.prior.billed"),
+        ({**PLAN, "negative_usage": "zero"}, {"quantity": "-1", "prior": {"quantity": "2"}}, "BILLED_EXCEEDS_CHARGE", "inputs.quantity"),
         (PLAN, {"quantity": "3", "prior": {"quantity": "2", "billed": "1.001"}}, "OVER_PRECISE", "inputs.prior.billed"),
         (PLAN, {"quantity": "3", "prior": {}}, "REQUIRED", "inputs.prior.quantity"),
         (PERCENT, {"quantity": "3"}, "NOT_FOR_THIS_PLAN", "inputs.quantity"),

@@ -179,6 +179,27 @@ def test_similarity_is_the_squared_cosine_exactly():
     assert similarity(columns) == [[1, half, 1, 0, 0], [half, 1, half, 0, 0], [1, half, 1, 0, 0], [0, 0, 0, 1, 1], [0, 0, 0, 1, 1]]
 
 
+def test_similarity_of_numbers_from_the_smallest_to_the_largest_is_rounded_once_so_that_sums_stay_short():
+    columns = [
+        [Fraction(math.ldexp(draw, (97 * row * (at + 1)) % 1_000 - 970)) for row, draw in enumerate((0.7, 0.9, 0.3))] for at in range(3)
+    ]
+    for one, row in enumerate(similarity(columns)):
+        for other, like in enumerate(row):
+            dot, norm, norm_other = (
+                sum(a * b for a, b in zip(columns[left], columns[right], strict=True))
+                for left, right in ((one, other), (one, one), (other, other))
+            )
+            assert abs(like - dot**2 / (norm * norm_other)) <= Fraction(1, 2 * 10**30)
+            assert 10**30 % like.denominator == 0
+
+
+def test_where_data_make_the_model_worse_a_copy_can_gain_and_the_sale_says_so():
+    sellers = [{"seller": name, "features": features} for name, features in (("a", [1, 0, 0]), ("b", [0, 1, 0]), ("c", [0, 0, 1]))]
+    said = claims(clear(sellers=sellers, coalition_gains=["0", "5", "8", "0", "7", "3", "0", "2"]))["replication_robust"]
+    assert (said.standing, said.witness) == (Standing.NOT_HELD, {"player": "b", "copies": "1", "before": "1/6", "after": "11/24"})
+    assert claims(clear())["replication_robust"].witness["copies"] == "1"
+
+
 POINT = {"shortfall": "0", "gain": "1"}
 SELLER = {"seller": "north", "features": [1]}
 

@@ -71,6 +71,7 @@ def test_the_same_key_makes_one_plan_and_another_input_is_refused(merchant):
         ({"params": json.dumps({"kind": "one_off", "currency": "CNY"})}, "PRICING_REFUSED", ["params", "price"]),
         ({"modelKey": "nonsense"}, "PRICING_REFUSED", ["params"]),
         ({"nameZh": " "}, "BAD_INPUT", ["nameZh"]),
+        ({"nameEn": "x" * 81}, "BAD_INPUT", ["nameEn"]),
         ({"idempotencyKey": ""}, "BAD_INPUT", ["idempotencyKey"]),
     ],
 )
@@ -78,6 +79,14 @@ def test_bad_parameters_name_the_field_and_leave_nothing(merchant, snapshot, cha
     before = snapshot(Plan, IdempotencyKey, Outbox)
     refused = merchant.mutate("planCreate", **plan_input(**changed))
     assert refused.user_errors == [UserError(code=code, field=field)]
+    assert snapshot(Plan, IdempotencyKey, Outbox) == before
+
+
+def test_a_share_of_income_takes_nothing_on_top_since_its_deal_would_not_read_it(merchant, snapshot):
+    before = snapshot(Plan, IdempotencyKey, Outbox)
+    share = {"modelKey": "income_share", "params": '{"currency": "CNY", "share_ppm": 300000}', "adjustments": '{"minimum": "100.00"}'}
+    refused = merchant.mutate("planCreate", **plan_input(**share))
+    assert refused.user_errors == [UserError(code="PRICING_REFUSED", field=["adjustments"])]
     assert snapshot(Plan, IdempotencyKey, Outbox) == before
 
 

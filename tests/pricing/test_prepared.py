@@ -24,6 +24,8 @@ from pricing.engines.result import (
 )
 from pricing.engines.validate import takes_floats
 from pricing.money import CNY, CURRENCIES
+from pricing.plans import pricing
+from pricing.plans.models import Plan
 
 EXAMPLES = [
     pytest.param(model, example, id=f"{model.key}-{index}")
@@ -125,3 +127,14 @@ def test_rounding_over_a_common_denominator_is_rounding_of_fractions(parts, code
 @pytest.mark.parametrize(("halves", "minor"), [(1, 0), (3, 2), (5, 2), (-1, 0), (-3, -2), (-5, -2), (7, 4)])
 def test_a_total_on_the_half_goes_to_the_even_unit(halves, minor):
     assert rounded([Entry("PRICE", {}, Fraction(halves), Fraction(1, 200))], CNY)[0].amount_minor == minor
+
+
+def test_few_plans_with_long_parameters_are_kept_read(monkeypatch):
+    monkeypatch.setattr(pricing, "LONG", 60)
+    before = pricing._prepared.cache_info().currsize
+    for cents in range(10, 30):
+        params = {"kind": "one_off", "currency": "CNY", "price": f"1{'0' * 9}.{cents}"}
+        plan = Plan(model_key="fixed", model_version=1, params=params, adjustments={})
+        assert pricing.answer_of(plan, Verb.QUOTE, inputs={}).amount_minor == 10**11 + cents
+    assert pricing._prepared_long.cache_info().currsize == pricing.LONG_MAX
+    assert pricing._prepared.cache_info().currsize == before

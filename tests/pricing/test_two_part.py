@@ -63,12 +63,34 @@ def test_no_tariff_on_a_grid_earns_more(types, cost):
 
 
 @settings(max_examples=30, deadline=None)
+@given(st.lists(TYPES, min_size=1, max_size=3), st.integers(0, 3).map(Fraction), st.sampled_from([(20, 1), (10, 2), (1, 1)]))
+def test_on_a_coarse_grid_of_fees_no_tariff_earns_more_by_a_step_of_the_fee_a_buyer(types, cost, scales):
+    price_scale, fee_scale = scales
+    best = best_tariff(types, cost, price_scale=price_scale, fee_scale=fee_scale)
+    step = Fraction(sum(each.buyers for each in types), fee_scale)
+    fees = {
+        Fraction(int(each.surplus(Fraction(price, price_scale)) * fee_scale), fee_scale)
+        for each in types
+        for price in range(9 * price_scale)
+    }
+    for fee in fees:
+        for price in range(9 * price_scale):
+            assert outcome(types, cost, fee, Fraction(price, price_scale)).profit <= best.profit + step
+
+
+def test_where_the_surplus_is_less_than_a_minor_unit_a_price_without_a_fee_is_found():
+    quote = optimise({"most": "1", "buyers": 1_000}, currency="JPY", cost="0")
+    assert (quote.amount_minor, quote.extras["entry"], quote.extras["unit_price"]) == (250, "0", "0.5")
+    assert quote.extras["without_entry"]["profit_minor"] == "250"
+
+
+@settings(max_examples=30, deadline=None)
 @given(st.lists(TYPES, min_size=1, max_size=4), st.integers(0, 3).map(Fraction))
 def test_no_single_price_on_a_grid_earns_more(types, cost):
     best = best_uniform_price(types, cost, price_scale=4)
     gain = {step: outcome(types, cost, Fraction(0), Fraction(step, 4)).profit for step in range(80)}
     assert posted.best_price(gain.__getitem__, range(80), int(best.price * 4)) is None
-    assert best_tariff(types, cost, price_scale=4, fee_scale=100).profit >= best.profit
+    assert all(best_tariff(types, cost, price_scale=4, fee_scale=scale).profit >= best.profit for scale in (1, 100))
 
 
 @given(st.integers(0, 500), st.integers(0, 500))

@@ -10,12 +10,13 @@ from listings.products.states import State as ListingState
 from marketplace.deals.errors import AskDiffers, OfferNotOpen
 from pricing.plans.models import Plan
 from pricing.plans.pricing import model_of
-from pricing.rounds.book import sides_of
+from pricing.rounds.book import awards_one, sides_of
 from pricing.rounds.models import Bid, Round
 from pricing.rounds.services import bid_put, round_start
 from pricing.rounds.states import Side
+from pricing.splits.selectors import split_in_force
 from registry.base.actor import Actor, require
-from registry.base.errors import NotFound
+from registry.base.errors import BadInput, NotFound
 from registry.base.idempotency import once
 
 
@@ -29,16 +30,21 @@ def round_open(
     Raises:
         NotFound: not an offer of the actor's.
         OfferNotOpen: the offer or its listing is not on sale.
-        NotCleared, RoundUnderWay, BadInput: see ``pricing.rounds``.
+        BadInput: an exclusive right by a mechanism that can award it to several bidders, or one that divides by itself the income of an
+            object whose makers agreed on a split; otherwise see ``pricing.rounds``.
+        NotCleared, RoundUnderWay: see there.
     """
     require(actor, "deal:sell")
     with once(actor, "round_open", idempotency_key, offer_id, inputs, closes_at, surplus_to_id) as call:
         if call.replayed:
             return call.result(Round)
         offer = _own_open_offer(actor, offer_id)
-        opened = round_start(
-            actor=actor, plan=_clearing_plan(offer), offer_id=offer.pk, inputs=inputs, closes_at=closes_at, surplus_to=surplus_to_id
-        )
+        plan = _clearing_plan(offer)
+        if offer.exclusive and sides_of(model_of(plan)) and not awards_one(model_of(plan), plan.params):
+            raise BadInput("offerId", "an offer that is not exclusive, where several bidders can win")
+        if inputs.get("sellers") and split_in_force(offer.listing.product_version.product.object_id) is not None:
+            raise BadInput("inputs.sellers", "no makers but those who agreed on a split of the object")
+        opened = round_start(actor=actor, plan=plan, offer_id=offer.pk, inputs=inputs, closes_at=closes_at, surplus_to=surplus_to_id)
         return call.done(opened)
 
 

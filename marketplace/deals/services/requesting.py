@@ -8,22 +8,27 @@ from uuid import UUID
 from listings.products.models import Offer
 from listings.products.states import OfferState
 from listings.products.states import State as ListingState
-from marketplace.deals.errors import MoneyUnderWay, NotASide, OfferNotOpen, OwnOffer, QuoteNeeded
+from marketplace.deals.errors import MoneyUnderWay, NotASide, OfferNotOpen, OwnOffer, PricedByBids, QuoteNeeded
+from marketplace.deals.joint import joint_terms
 from marketplace.deals.models import Deal, DealRight
 from marketplace.deals.states import TRANSITIONS, UNSIGNED, Consideration, State, UseClass
 from marketplace.deals.subject import deal_subject
 from marketplace.deals.terms import ContractFacts, RightGranted, contract_terms, terms_bytes, terms_hash
 from marketplace.screening.services import screen_deal
+from pricing.engines.model import Verb
 from pricing.fees.chain import ShareTerm
+from pricing.fees.models import PublishedSchedule
 from pricing.fees.selectors import schedule_current
+from pricing.fees.services import division_of
 from pricing.fees.title import share_terms_of
 from pricing.inputs.services import given_json
+from pricing.money import Money
 from pricing.plans.models import Plan
-from pricing.plans.pricing import memory_of
+from pricing.plans.pricing import memory_of, model_of
+from pricing.quotes.measuring import use_stated
 from pricing.quotes.models import Quote
+from pricing.quotes.selectors import awarded_to
 from pricing.quotes.services import quote_make, quote_use
-from pricing.rounds.selectors import receipts_of
-from pricing.splits.selectors import holders_of, split_in_force
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind, require
 from registry.base.errors import BadInput, IllegalTransition, NotFound, StaleVersion
@@ -32,6 +37,7 @@ from registry.base.ids import uuid7
 from registry.base.transitions import move
 from registry.log.services import record
 from registry.parties.models import Organisation
+from registry.rights.models import RegisteredObject
 from registry.rules.calendar import china_date
 from registry.rules_store.models import Verdict
 from settlement.escrow.selectors import escrow_of
@@ -58,7 +64,7 @@ def quote_create(
     offer's plans, by default the first.
 
     Raises:
-        OfferNotOpen, OwnOffer, BadInput, PricingRefused: see there.
+        OfferNotOpen, OwnOffer, PricedByBids, BadInput, PricingRefused: see there.
     """
     require(actor, "deal:buy")
     given = given_json(actor=actor, text=usage, file_id=usage_file_id, field="usage")
@@ -67,6 +73,8 @@ def quote_create(
             return call.result(Quote)
         offer = _open_offer(actor, offer_id)
         plan = _chosen_plan(offer, plan_id)
+        if Verb.QUOTE not in model_of(plan).verbs:
+            raise PricedByBids(field=("offerId" if plan_id is None else "planId",))
         earlier = _bought_by(actor, plan) if memory_of(plan) else []
         return call.done(quote_make(actor=actor, plan=plan, offer_id=offer.pk, usage=given, earlier=earlier))
 
@@ -83,12 +91,13 @@ def deal_request(
 ) -> Deal:
     """Ask for a deal on an offer, for a stated purpose, to be settled by an institution.
 
-    For public data the buyer may state its class of use, which is then a term of the contract. Writes the deal, the rights it would grant
-    and one ``deal.requested`` event. The terms are fixed here.
+    For public data the buyer may state its class of use, here or in asking for the price; it is then a term of the contract. Writes the
+    deal, the rights it would grant and one ``deal.requested`` event. The terms are fixed here.
 
     Raises:
         OfferNotOpen, OwnOffer: the offer cannot be taken by this buyer.
         QuoteNeeded, QuoteExpired, QuoteUsed: a priced offer needs a binding quote of the buyer's for it.
+        SplitInOtherCurrency, PricingRefused: the makers' agreement does not divide this price.
         BadInput: no purpose, an institution that settles nothing or is a side.
     """
     require(actor, "deal:buy")
@@ -97,13 +106,14 @@ def deal_request(
     with once(actor, "deal_request", idempotency_key, offer_id, quote_id, purpose, use_class, institution_id) as call:
         if call.replayed:
             return call.result(Deal)
-        offer, deal_id = _open_offer(actor, offer_id), uuid7()
+        offer, deal_id = _open_offer(actor, offer_id, quote_id), uuid7()
         _require_institution(institution_id)
         if institution_id in {actor.organisation, offer.listing.product_version.product.object.owner_id}:
             raise BadInput("institutionId", "an institution that is no side of the deal")
-        quote = _quote_for(actor, offer, quote_id, deal_id)
-        facts = replace(_facts(actor, offer, quote, purpose.strip(), institution_id), use_class=use_class and use_class.value)
-        deal = _new_deal(deal_id, offer, quote, facts)
+        quote, schedule = _quote_for(actor, offer, quote_id, deal_id), schedule_current()
+        facts = _facts(actor, offer, quote, schedule, institution_id)
+        stated = replace(facts, purpose=purpose.strip(), use_class=_use_class(use_class, quote))
+        deal = _new_deal(deal_id, offer, quote, schedule, stated)
         record(
             "deal.requested",
             subject=("Deal", deal.pk),
@@ -173,13 +183,20 @@ def deal_cancel(*, actor: Actor, deal_id: UUID, reason: str, expected_version: i
         return call.done(deal)
 
 
-def _open_offer(actor: Actor, offer_id: UUID) -> Offer:
+def _open_offer(actor: Actor, offer_id: UUID, quote_id: UUID | None = None) -> Offer:
+    """An offer that the actor may take now.
+
+    What a round awarded stays open to its winner though the seller, who has seen the bids by then, takes the offer or the listing back;
+    it does not when the regulator stopped the listing.
+    """
     Offer.objects.find(actor, offer_id, field="offerId")
     related = ("plan", "listing__product_version__product__object", "listing__product_version__asset")
     offer = Offer.objects.select_related(*related).get(pk=offer_id)
-    if offer.state != OfferState.OPEN:
+    awarded = quote_id is not None and awarded_to(buyer_id=actor.organisation, offer_id=offer_id, quote_id=quote_id)
+    kept_open = awarded and not offer.listing.ordered
+    if offer.state != OfferState.OPEN and not kept_open:
         raise OfferNotOpen(field=("offerId",), state=offer.state)
-    if offer.listing.state != ListingState.LISTED:
+    if offer.listing.state != ListingState.LISTED and not kept_open:
         raise OfferNotOpen(field=("offerId",), state=offer.listing.state)
     if offer.listing.product_version.product.object.owner_id == actor.organisation:
         raise OwnOffer(field=("offerId",))
@@ -222,7 +239,7 @@ def _consideration(offer: Offer, quote: Quote | None) -> Consideration:
     return Consideration.FREE if quote is not None and quote.amount_minor == 0 else Consideration.FIXED
 
 
-def _new_deal(deal_id: UUID, offer: Offer, quote: Quote | None, facts: ContractFacts) -> Deal:
+def _new_deal(deal_id: UUID, offer: Offer, quote: Quote | None, schedule: PublishedSchedule, facts: ContractFacts) -> Deal:
     terms, now = contract_terms(facts), clock.now()
     deal = Deal.objects.create(
         id=deal_id,
@@ -231,7 +248,7 @@ def _new_deal(deal_id: UUID, offer: Offer, quote: Quote | None, facts: ContractF
         institution_id=facts.institution,
         offer=offer,
         quote=quote,
-        fee_schedule=schedule_current(),
+        fee_schedule=schedule,
         consideration=_consideration(offer, quote),
         income_share_ppm=facts.consideration.get("income_share_ppm", 0),
         amount_minor=quote.amount_minor if quote else 0,
@@ -256,9 +273,10 @@ def _new_deal(deal_id: UUID, offer: Offer, quote: Quote | None, facts: ContractF
     return deal
 
 
-def _facts(actor: Actor, offer: Offer, quote: Quote | None, purpose: str, institution_id: UUID) -> ContractFacts:
+def _facts(actor: Actor, offer: Offer, quote: Quote | None, schedule: PublishedSchedule, institution_id: UUID) -> ContractFacts:
     version, registered = offer.listing.product_version, offer.listing.product_version.product.object
-    today, schedule = china_date(clock.now()), schedule_current()
+    today = china_date(clock.now())
+    terms = share_terms_of(registered.pk, on=today)
     right = RightGranted(registered.pk, offer.right, offer.exclusive, today, months_later(today, offer.term_months), offer.scope)
     return ContractFacts(
         seller=registered.owner_id,
@@ -270,11 +288,10 @@ def _facts(actor: Actor, offer: Offer, quote: Quote | None, purpose: str, instit
         consideration=_stated_consideration(offer, quote),
         currency=(quote or offer).plan.currency,
         amount=str(quote.amount_minor) if quote else None,
-        purpose=purpose,
         delivery={"mode": offer.delivery, "sha256": version.asset.sha256 if version.asset else None},
-        shares=tuple(_share(term) for term in share_terms_of(registered.pk, on=today)),
+        shares=tuple(_share(term) for term in terms),
         surplus=_surplus(quote),
-        joint=_joint(registered.pk, quote),
+        joint=_joint(registered, quote, terms, schedule, institution_id) if quote else None,
         fees={"schedule": schedule.number, "platform_ppm": schedule.platform_ppm, "institution_ppm": schedule.institution_ppm},
     )
 
@@ -283,7 +300,13 @@ def _stated_consideration(offer: Offer, quote: Quote | None) -> dict[str, Any]:
     if quote is None:
         return {"kind": "INCOME_SHARE", "plan": offer.plan.pk, "income_share_ppm": offer.plan.params["share_ppm"]}
     kind = _consideration(offer, quote).value
-    return {"kind": kind, "plan": quote.plan_id, "quote": quote.pk, "inputs_digest": quote.inputs_digest}
+    won = quote.answer["lines"][0]["params"] if quote.computation_id else {}  # which of several items, or how good a model
+    return {"kind": kind, "plan": quote.plan_id, "quote": quote.pk, "inputs_digest": quote.inputs_digest, **won}
+
+
+def _use_class(stated: UseClass | None, quote: Quote | None) -> str | None:
+    """The class of use that both sides sign: as stated in the request, else as it was stated in asking for the price."""
+    return stated.value if stated is not None else use_stated(quote) if quote is not None else None
 
 
 def _surplus(quote: Quote | None) -> dict[str, Any] | None:
@@ -291,20 +314,17 @@ def _surplus(quote: Quote | None) -> dict[str, Any] | None:
     return {"to": quote.surplus_to_id, "minor": str(quote.surplus_minor)} if quote and quote.surplus_minor else None
 
 
-def _joint(object_id: UUID, quote: Quote | None) -> dict[str, Any] | None:
-    """How what the seller keeps is divided among contributors: as the round cleared it, or by the agreement in force for the object.
-
-    An agreement comes with its holders, and with the example that states its intervals.
-    """
-    receipts = receipts_of(quote) if quote else {}
-    if any(receipts.values()):
-        return {"receipts": {seller: str(minor) for seller, minor in receipts.items()}}
-    split = split_in_force(object_id)
-    if split is None or split.computation is None:
-        return None
-    digest = split.computation.inputs_digest
-    stated = {"split": split.pk, "plan": split.plan_id, "example": split.computation_id, "inputs_digest": digest}
-    return {**stated, "holders": holders_of(split)}
+def _joint(
+    sold: RegisteredObject, quote: Quote, terms: tuple[ShareTerm, ...], schedule: PublishedSchedule, institution_id: UUID
+) -> dict[str, Any] | None:
+    """How what the seller keeps is divided among the makers; a licence for a share of income, which has no quote, divides nothing."""
+    surplus = (str(quote.surplus_to_id), quote.surplus_minor) if quote.surplus_minor else None
+    amount = Money.of(quote.amount_minor, quote.currency)
+    plain = division_of(
+        amount=amount, seller_id=sold.owner_id, institution_id=institution_id, terms=terms, schedule=schedule, surplus=surplus
+    )
+    kept = Money.of(plain.kept_minor, quote.currency)
+    return joint_terms(object_id=sold.pk, quote=quote, kept=kept)
 
 
 def _share(term: ShareTerm) -> dict[str, Any]:

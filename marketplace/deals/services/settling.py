@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from marketplace.deals.errors import NotASide, NotYet
+from marketplace.deals.joint import divided
 from marketplace.deals.models import Deal, Voucher
 from marketplace.deals.services.requesting import Checked
 from marketplace.deals.states import TRANSITIONS, State
@@ -16,9 +17,7 @@ from marketplace.screening.services import screen_deal
 from pricing.fees.arithmetic import Division, Role
 from pricing.fees.chain import ShareTerm
 from pricing.fees.services import division_of
-from pricing.money import Money, split_keyed
-from pricing.splits.models import Split
-from pricing.splits.services import split_amount, split_carry_out
+from pricing.money import Money
 from registry.base import clock
 from registry.base.actor import Actor, require
 from registry.base.errors import IllegalTransition, StaleVersion
@@ -79,21 +78,12 @@ def division(deal: Deal) -> Division:
         terms=terms,
         schedule=deal.fee_schedule,
         surplus=(surplus["to"], int(surplus["minor"])) if surplus else None,
-        joint=partial(_divided, joint) if joint else None,
+        joint=partial(divided, joint) if joint else None,
     )
 
 
-def _divided(joint: dict[str, Any], amount_minor: int) -> list[tuple[str, int]]:
-    """What each contributor gets of what the seller keeps, as the contract says: by an agreement, or in proportion to receipts."""
-    if "split" in joint:
-        split = Split.objects.select_related("plan").get(pk=joint["split"])
-        return list(split_amount(split=split, amount_minor=amount_minor))
-    return list(split_keyed(amount_minor, {seller: int(minor) for seller, minor in joint["receipts"].items()}).items())
-
-
 def _settle(actor: Actor, deal: Deal, verdict: Verdict) -> None:
-    divided = division(deal)
-    lines = [line for line in divided.lines if line.minor]
+    lines = [line for line in division(deal).lines if line.minor]
     escrow_release(deal_id=deal.pk, lines=[Line(_ROLES[line.role], UUID(line.party), line.minor) for line in lines])
     try:
         with transaction.atomic():
@@ -115,10 +105,6 @@ def _settle(actor: Actor, deal: Deal, verdict: Verdict) -> None:
         public={"deal": deal.pk, "currency": deal.currency},
         sealed={"amount": str(deal.amount_minor), "lines": stated},
     )
-    joint = deal.terms["joint"]
-    if joint and "split" in joint:
-        split = Split.objects.select_related("plan", "computation").get(pk=joint["split"])
-        split_carry_out(split=split, amount_minor=divided.kept_minor, asked_by=deal.institution_id)
     _issue_voucher(deal, stated)
 
 

@@ -106,7 +106,8 @@ class _Ties:
         self.may_leave = gains == 0
         self.pool = len(chosen)
         self.tight = (values > 0) & (values - prices == gains[:, None])
-        self.settled = np.zeros(len(chosen), dtype=np.bool_)
+        self.tight_by_item = np.ascontiguousarray(self.tight.T)
+        self.settled = np.zeros(self.pool + 1, dtype=np.bool_)
 
     def settle(self) -> None:
         """Give each bidder in turn the first item that an optimal assignment allows, those before it being settled. Changes ``chosen``."""
@@ -114,11 +115,13 @@ class _Ties:
         for bidder in range(self.pool):
             own = self.chosen[bidder]
             better = np.flatnonzero(self.tight[bidder, : own if own >= 0 else None])
-            better = better[(parts[owners[better]] == parts[bidder]) & ~np.append(self.settled, False)[owners[better]]]
+            better = better[(parts[owners[better]] == parts[bidder]) & ~self.settled[owners[better]]]
             if better.size:
                 ways = self._ways_to(bidder, owners)
                 item = next((int(item) for item in better if int(owners[item]) in ways), None)
-                if item is not None:
+                if item is None:  # a settled bidder cut the component; without this, thousands of bidders would search it in vain
+                    parts = self._parts()
+                else:
                     self._rotate(bidder, item, int(owners[item]), ways)
                     owners = self._owners()
             self.settled[bidder] = True
@@ -130,14 +133,16 @@ class _Ties:
         return owners
 
     def _parts(self) -> NDArray[np.int64]:
-        """Return for each bidder, and the pool last, the strong component in which alone its cycles can lie."""
+        """Return for each bidder, and the pool last, the strong component of those not settled in which alone its cycles can lie."""
         owners, pool = self._owners(), self.pool
         bidders, items = np.nonzero(self.tight)
         leaving, idle = np.flatnonzero(self.may_leave), np.flatnonzero(self.chosen < 0)
         droppable = owners[self.free_items & (owners != pool)]
         starts = np.concatenate([bidders, leaving, np.full(droppable.size + idle.size, pool)])
         ends = np.concatenate([owners[items], np.full(leaving.size, pool), droppable, idle])
-        graph = scipy.sparse.coo_array((np.ones(starts.size, dtype=np.int8), (starts, ends)), shape=(pool + 1, pool + 1))
+        open_ = ~self.settled[starts] & ~self.settled[ends]
+        edges = (np.ones(int(open_.sum()), dtype=np.int8), (starts[open_], ends[open_]))
+        graph = scipy.sparse.coo_array(edges, shape=(pool + 1, pool + 1))
         return scipy.sparse.csgraph.connected_components(graph, directed=True, connection="strong")[1].astype(np.int64)
 
     def _ways_to(self, goal: int, owners: NDArray[np.int64]) -> dict[int, tuple[int, int]]:
@@ -153,9 +158,14 @@ class _Ties:
         return ways
 
     def _before(self, node: int, owners: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-        """Yield who could take what ``node`` has: unsettled bidders, and the pool, each with the item."""
+        """Yield who could take what ``node`` has: unsettled bidders, and the pool, each with the item.
+
+        Of the bidders who have nothing one is enough, since whoever would take its place comes from the pool; so a search looks at no more
+        participants than there are items.
+        """
+        holding, unsettled = self.chosen >= 0, ~self.settled[:-1]
         if node == self.pool:
-            leaving: list[int] = np.flatnonzero(self.may_leave & ~self.settled).tolist()
+            leaving: list[int] = np.flatnonzero(self.may_leave & holding & unsettled).tolist()
             yield from ((bidder, -1) for bidder in leaving)
             items: list[int] = np.flatnonzero(owners == self.pool).tolist()
         else:
@@ -164,8 +174,9 @@ class _Ties:
                 yield self.pool, own
             items = [own] if own >= 0 else []
         for item in items:
-            takers: list[int] = np.flatnonzero(self.tight[:, item] & ~self.settled).tolist()
-            yield from ((bidder, item) for bidder in takers)
+            takers = self.tight_by_item[item] & unsettled
+            yield from ((bidder, item) for bidder in np.flatnonzero(takers & holding).tolist())
+            yield from ((bidder, item) for bidder in np.flatnonzero(takers & ~holding)[:1].tolist())
 
     def _rotate(self, bidder: int, item: int, node: int, ways: dict[int, tuple[int, int]]) -> None:
         """Give an item to a bidder, and to each on the way from its owner back to the bidder what the next one had."""

@@ -70,7 +70,11 @@ def _clear_packages(sale: Sale, bids: Bids, progress: Progress) -> Answer:
         award = _award(sale, bids.bidders[bid.bidder], bid.items, bid.value, pays)
         awards.append({**award, "others_without_minor": str(without), "others_with_minor": str(won.welfare - bid.value)})
     claims = (
-        Claim(mechanisms.EFFICIENT, Standing.CHECKED, {"by": "a search that leaves out only what an exact bound excludes"}),
+        Claim(
+            mechanisms.EFFICIENT,
+            Standing.CHECKED,
+            {"by": "every subset of the items, or a search that leaves out only what an exact bound excludes"},
+        ),
         *_claims("; a bidder's alternatives exclude each other"),
     )
     return Answer(sale.currency, _lines(sale, awards), claims, _told(awards, won.welfare))
@@ -123,12 +127,14 @@ VCG: Final = Model(
     help=Text(
         "Different items are sold at once so that the stated values sum to the most; each winner pays what its presence costs the others, "
         "so true values are the best bids. One item for each bidder (up to 10,000 bids on 200 items): the payments are the smallest "
-        "competitive prices. Or packages (up to 200 bids on 50 items), which may take some ten seconds; what would take longer is refused. "
+        "competitive prices. Or packages, up to 200 bids: on up to 16 items they always clear; on up to 50 that may take some ten "
+        "seconds, and what would take longer is refused. "
         "A bid counts only above the reserve prices of its items; of equally good allocations earlier bidders and items win. "
         "Revenue can be low, and bidders must not collude or bid under several names.",
         "多个不同标的同时出售，使所报价值之和最大；每位成交者支付其参与给他人造成的损失，故如实报价最优。"
-        "每人至多一件（最多 200 个标的、一万个出价）时，支付额即最低竞争价格；亦可按组合出价（最多 50 个标的、200 个出价），"
-        "计算可能需十余秒，更久者将被拒绝。出价须高于所含标的保留价之和方为有效；同优时先到的竞买人与靠前的标的优先。"
+        "每人至多一件（最多 200 个标的、一万个出价）时，支付额即最低竞争价格；亦可按组合出价（最多 200 个出价）："
+        "16 个标的以内必能出清；最多 50 个标的，计算可能需十余秒，更久者将被拒绝。"
+        "出价须高于所含标的保留价之和方为有效；同优时先到的竞买人与靠前的标的优先。"
         "收入可能偏低；竞买人不得串通或以多个名义出价。",
     ),
     params_schema=PARAMS,

@@ -176,15 +176,16 @@ BARGAIN: Final = Model(
     name=Text("Bargain", "协商定价"),
     help=Text(
         "One seller and one buyer share the gain from trade by a stated rule: power, patience, or a point between ask and offer. "
-        "Where the buyer's statement is below the floor there is no price. Either side may gain by misstating; the quote says how.",
+        "Where the buyer's statement is below the floor there is no price. Either side may gain by misstating; the quote says how. "
+        "A price follows from the floor by plain arithmetic, so whoever is told one can work out the floor.",
         "买卖双方按约定规则分享交易收益：议价能力、等待耐心，或要价与出价之间的约定点。"
-        "买方申报低于底价则不成交。任何一方都可能因虚报获益，报价中列明。",
+        "买方申报低于底价则不成交。任何一方都可能因虚报获益，报价中列明。价格由底价直接算出，询价者可据以推知底价。",
     ),
     params_schema=PARAMS,
     operations={Verb.QUOTE: Operation(INPUTS, _quote)},
     sentences={
-        "SELLERS_SIDE": ("{share} of the seller's floor", "卖方底价的 {share}"),
-        "BUYERS_SIDE": ("{share} of the buyer's statement", "买方申报的 {share}"),
+        "SELLERS_SIDE": ("{share} of the least that the seller takes", "卖方最低可接受额的 {share}"),
+        "BUYERS_SIDE": ("{share} of the most that the buyer gives", "买方最高愿付额的 {share}"),
     },
     examples=EXAMPLES,
     check_params=_check_params,

@@ -136,14 +136,18 @@ def point_intervals(values: Sequence[Fraction], half_widths: Sequence[float], tr
 
 
 def point_replication_robust(
-    shares: Callable[[Sequence[int]], Mapping[str, Fraction]], holders: Sequence[str], candidates: Sequence[int]
+    shares: Callable[[Sequence[int]], Mapping[str, Fraction]],
+    holders: Sequence[str],
+    candidates: Sequence[int],
+    least: Fraction = Fraction(0),
 ) -> Found | None:
-    """Check that no holder's share of the amount grows when it enters one of its own points a second time.
+    """Check that no holder's share of the amount grows by more than ``least`` when it enters one of its own points a second time.
 
     Args:
         shares: each holder's share of the amount when these points (indices, appended as copies) are entered again.
         holders: of each point.
         candidates: which points to copy, one at a time.
+        least: what the shares may be in error by.
 
     Returns:
         None if no such copy pays, or the first that does: ``{"copied_point", "holder", "share_before", "share_after"}``.
@@ -152,7 +156,7 @@ def point_replication_robust(
     for point in candidates:
         holder = holders[point]
         after = shares([point])[holder]
-        if after > before[holder]:
+        if after > before[holder] + least:
             told = {"share_before": f"{float(before[holder]):.9f}", "share_after": f"{float(after):.9f}"}
             return {"copied_point": point, "holder": holder, **told}
     return None

@@ -247,14 +247,30 @@ def scale_equivariant(mechanism: Mechanism, scaled: Mechanism, bids: Sequence[in
 
 
 PROPERTIES: Final = (
-    Property(8, TRUTHFUL, truthful, ("Bidding one's true value is best, whatever others bid", "无论他人如何出价，如实出价最优")),
+    Property(
+        8,
+        TRUTHFUL,
+        truthful,
+        (
+            "With private values, no collusion, no false names and before fees, bidding one's true value is best, whatever others bid",
+            "在私有价值、不串通、不以多个名义出价且不计费用的前提下，无论他人如何出价，如实出价最优",
+        ),
+    ),
     Property(
         9,
         INDIVIDUALLY_RATIONAL,
         individually_rational,
         ("Nobody who bids truly loses by it; who gets nothing pays nothing", "如实出价者不会受损，未成交者不付费"),
     ),
-    Property(10, THRESHOLD_PAYMENT, threshold_payment, ("A winner pays the least bid that still wins", "成交者按仍能成交的最低出价支付")),
+    Property(
+        10,
+        THRESHOLD_PAYMENT,
+        threshold_payment,
+        (
+            "A buyer pays the least bid that still trades, a seller receives the highest ask that still trades, ties decided in its favour",
+            "买方按仍能成交的最低出价支付，卖方按仍能成交的最高要价收款（同价时视为成交）",
+        ),
+    ),
     Property(10, MONOTONE_ALLOCATION, monotone_allocation, ("A higher bid never wins less", "出价越高，所得不减")),
     Property(11, BUDGET_BALANCED, budget_balanced, ("The buyers pay at least what the sellers receive", "买方支付不少于卖方所得")),
     Property(11, STRONGLY_BALANCED, strongly_balanced, ("The buyers pay exactly what the sellers receive", "买方支付恰等于卖方所得")),

@@ -24,6 +24,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Labels: TypeAlias = NDArray[np.int64]
 BLOCK: Final = 524_288
 """Pairs to hold at once, 8 bytes each: a block that leaves the second-level cache costs more in page faults than it saves in products."""
+LEAST: Final = 1e-150
+MOST: Final = 1e150
+"""Sizes of features whose squares a float64 holds; beyond them, two ways to compute would order points differently."""
 SMALL: Final = 1e-6
 LARGE: Final = 1e12
 
@@ -34,7 +37,7 @@ def knn_shapley(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: ArrayLike
     ``v(S)`` is the mean over the tests of 1/K times the matches among the nearest K of S; right also for N < K.
 
     Args:
-        x: shape (n, d), finite.
+        x: shape (n, d), finite; the largest in size from ``LEAST`` to ``MOST``, or all zero.
         y: shape (n,), integer labels.
         x_test: shape (m, d).
         y_test: shape (m,).
@@ -58,7 +61,12 @@ def knn_soft_shapley(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: Arra
     Source: Wang and Jia, arXiv 2304.04258.
     """
     return _walk(
-        x, y, x_test, y_test, rungs_of=lambda count: ladder.soft_shapley(ladder.float_ranks(count), _positive(k), classes), threads=threads
+        x,
+        y,
+        x_test,
+        y_test,
+        rungs_of=lambda count: ladder.soft_shapley(ladder.float_ranks(count), _positive(k), _positive(classes)),
+        threads=threads,
     )
 
 
@@ -71,7 +79,7 @@ def knn_beta_shapley(
         y,
         x_test,
         y_test,
-        rungs_of=lambda count: ladder.beta_shapley(ladder.float_ranks(count), _positive(k), alpha, beta),
+        rungs_of=lambda count: ladder.beta_shapley(ladder.float_ranks(count), _positive(k), _positive(alpha), _positive(beta)),
         threads=threads,
     )
 
@@ -91,15 +99,21 @@ def knn_leave_one_out(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: Arr
 def knn_threshold_shapley(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: ArrayLike, radius: float, *, classes: int) -> Floats:
     """Return the exact Shapley value of every point for the classifier in which all points within the radius vote. O(M N d), no sort.
 
+    Raises:
+        ValueError: as ``knn_shapley``; or a radius that is negative or not finite, or no class.
+
     Source: Wang et al., NeurIPS 2023, arXiv 2308.15709.
     """
     points, labels, tests, asked = _arrays(x, y, x_test, y_test)
+    if not 0 <= radius <= MOST:
+        message = f"a radius of {radius}"
+        raise ValueError(message)
     totals = np.zeros(len(points))
     rows = max(1, BLOCK // len(points))
     for first in range(0, len(tests), rows):
         block = slice(first, first + rows)
         inside = reference_squares(points, tests[block]) <= radius * radius
-        totals += float_threshold_values(inside, asked[block, None] == labels[None, :], classes) * len(inside)
+        totals += float_threshold_values(inside, asked[block, None] == labels[None, :], _positive(classes)) * len(inside)
     mean: Floats = totals / len(tests)
     return mean
 
@@ -202,8 +216,9 @@ def _arrays(x: ArrayLike, y: ArrayLike, x_test: ArrayLike, y_test: ArrayLike) ->
     if shapes != (2, 2, tests.shape[1:], points.shape[:1], tests.shape[:1]) or not points.size or not tests.size:
         message = f"shapes {points.shape}, {labels.shape}, {tests.shape}, {asked.shape} do not fit together"
         raise ValueError(message)
-    if not (np.isfinite(points).all() and np.isfinite(tests).all()):
-        message = "features must be finite"
+    peak = float(np.maximum(np.abs(points).max(), np.abs(tests).max()))
+    if not (peak == 0 or LEAST <= peak <= MOST):
+        message = f"features must be finite, the largest of {LEAST} to {MOST} in size"
         raise ValueError(message)
     return points, labels, tests, asked
 

@@ -19,13 +19,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Numbers: TypeAlias = NDArray[Any]
 """Shape (n,): fractions (dtype object) or float64."""
+_RAISE: Final = 2.0**512
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +112,21 @@ def _plain(steps: Numbers, ranks: Numbers) -> Ladder:
 def _fewer_than(ranks: Numbers, k: int, joins: Callable[[int, int], Any]) -> Numbers:
     """Return ``P_i / K`` where each nearer point in turn joins with the chance ``joins(joined, seen)``.
 
-    ``full`` is the probability that exactly K - 1 have joined after i - 1 points; P falls by the chance that one more then joins.
+    ``full`` is the probability that exactly K - 1 have joined after i - 1 points; P falls by the chance that one more then joins. It may
+    begin below the least float and rise again, so a float is kept ``raised`` times 2^512 larger, and P does not feel it until then.
     """
     one = ranks[0]
     chances = ranks * 0 + one
-    full = one
-    for joined in range(k - 1):
+    full, raised = one, 0
+    for joined in range(min(k, len(ranks)) - 1):
         full = full * joins(joined, joined)
+        if isinstance(full, float) and full < 1 / _RAISE:
+            full, raised = full * _RAISE, raised + 1
     for seen in range(k - 1, len(ranks) - 1):  # chances[seen] belongs to rank seen + 1, which has ``seen`` nearer points
-        chances[seen + 1] = chances[seen] - full * joins(k - 1, seen)
+        chances[seen + 1] = chances[seen] - (0 if raised else full * joins(k - 1, seen))
         # the next stays out, and which K - 1 of those seen had joined can be chosen in (seen + 1) / (seen + 2 - K) times as many ways
         full = full * (one - joins(k - 1, seen)) * (seen + 1) / (seen + 2 - k)
+        if raised and full > 1:
+            full, raised = full / _RAISE, raised - 1
     steps: Numbers = chances / k
     return steps

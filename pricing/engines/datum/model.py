@@ -8,10 +8,10 @@ from typing import Final, cast
 
 from pricing.engines.checkers import datum as checkers
 from pricing.engines.datum.neighbours import value_by_neighbours
-from pricing.engines.datum.plan import INPUTS, PARAMS
+from pricing.engines.datum.plan import DRAWING, INPUTS, PARAMS
 from pricing.engines.datum.reading import Given, read_given
 from pricing.engines.datum.regressions import value_by_regression
-from pricing.engines.datum.valuation import Valuation
+from pricing.engines.datum.valuation import Valuation, totals_of
 from pricing.engines.errors import InputError
 from pricing.engines.model import Answer, Call, Example, Model, Operation, Text, Verb
 from pricing.engines.result import Claim, Line, Standing, shown
@@ -31,18 +31,21 @@ def _split(call: Call) -> Answer:
     unit = currency(cast("str", call.params["currency"]))
     amount = read_amount(call.inputs["amount"], unit, "inputs.amount")
     given = read_given(call.inputs)
-    by_neighbours = cast("str", call.params["method"]).startswith("knn")
-    if by_neighbours:
-        valued = value_by_neighbours(call.params, given)
-    else:
-        valued = value_by_regression(call.params, given, cast("int", call.seed), call.progress)
+    valued = _valued(call, given)
     weights = holder_weights(valued.values.numerators, given.holders, each_point=call.params["negative"] == "point")
     total_minor = int(amount * unit.scale)
     shares = split_keyed(total_minor, weights) if any(weights.values()) else dict.fromkeys(sorted(weights), 0)
     rest = total_minor - sum(shares.values())
     claims = (*valued.claims, _efficient(valued), _exact_shares(total_minor, weights, shares, rest))
-    worth = {holder: shown(float(Fraction(total, valued.values.denominator))) for holder, total in _totals(valued, given).items()}
+    totals = totals_of(valued.values.numerators, given.holders)
+    worth = {holder: shown(float(Fraction(total, valued.values.denominator))) for holder, total in totals.items()}
     return Answer(unit, _lines(shares, worth, rest, unit), claims, _extras(valued, given, shares, worth, rest))
+
+
+def _valued(call: Call, given: Given) -> Valuation:
+    if cast("str", call.params["method"]).startswith("knn"):
+        return value_by_neighbours(call.params, given)
+    return value_by_regression(call.params, given, call.seed, call.progress)
 
 
 def holder_weights(values: Sequence[int], holders: Sequence[str], *, each_point: bool) -> dict[str, int]:
@@ -55,18 +58,9 @@ def holder_weights(values: Sequence[int], holders: Sequence[str], *, each_point:
         holders: of each point.
         each_point: take each point's negative value as zero, instead of each holder's negative sum.
     """
-    weights = dict.fromkeys(holders, 0)
-    for holder, value in zip(holders, values, strict=True):
-        weights[holder] += max(value, 0) if each_point else value
+    weights = totals_of([max(value, 0) for value in values] if each_point else values, holders)
     longest = max(weight.bit_length() for weight in weights.values())
     return {holder: max(weight, 0) >> max(longest - MAX_WEIGHT_BITS, 0) for holder, weight in weights.items()}
-
-
-def _totals(valued: Valuation, given: Given) -> dict[str, int]:
-    totals = dict.fromkeys(given.holders, 0)
-    for holder, value in zip(given.holders, valued.values.numerators, strict=True):
-        totals[holder] += value
-    return totals
 
 
 def _efficient(valued: Valuation) -> Claim:
@@ -129,13 +123,15 @@ DATUM: Final = Model(
     name=Text("Value of data points", "数据点价值"),
     help=Text(
         "Divides an amount among the holders of training points by what each point adds to the accuracy of a model on the buyer's test"
-        " points. Nearest-neighbour methods are exact; the logistic ones are sampled from the seed and state half-widths, and refuse what"
-        " would take over some two seconds. Put features on one scale first. None of them withstands copied points: enter each point once.",
-        "按各训练数据点对模型在买方测试点上准确率的贡献，在持有方之间分配金额。最近邻方法为精确计算；逻辑回归方法依种子抽样，"
-        "给出半宽，所需计算超过约两秒者不予受理。请先统一特征尺度；各方法均不能抵御重复数据点，同一数据点只应提交一次。",
+        " points. Nearest-neighbour methods are exact; the logistic ones are sampled from the seed (but for leave one out) and state"
+        " half-widths, and refuse what would take over some two seconds. Put features on one scale first. Points equally near count in the"
+        " order given. None of them withstands copied points: enter each point once.",
+        "按各训练数据点对模型在买方测试点上准确率的贡献，在持有方之间分配金额。最近邻方法为精确计算；逻辑回归方法（留一法除外）依种子抽样，"
+        "给出半宽，所需计算超过约两秒者不予受理。请先统一特征尺度；距离相同的数据点按所列先后计；各方法均不能抵御重复数据点，"
+        "同一数据点只应提交一次。",
     ),
     params_schema=PARAMS,
-    operations={Verb.SPLIT: Operation(INPUTS, _split, seeded=True)},
+    operations={Verb.SPLIT: Operation(INPUTS, _split, seeded=lambda params: params["method"] in DRAWING)},
     sentences={
         "SHARE": ("Share of {holder}, whose points are worth {value} of accuracy", "{holder} 的份额，其数据点的准确率价值为 {value}"),
         "UNDISTRIBUTED": ("Not divided, since no points have positive value", "因无正价值的数据点而未分配"),
@@ -147,7 +143,6 @@ DATUM: Final = Model(
             params={"method": "knn_shapley", "currency": "CNY", "k": 2},
             inputs={"amount": "100.00", "points": _LINE, "tests": [{"x": [0], "y": "yes"}]},
             amount_minor=10_000,
-            seed=0,
         ),
     ),
     check_params=_check_params,

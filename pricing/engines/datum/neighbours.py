@@ -14,12 +14,13 @@ from pricing.engines.datum import ladder
 from pricing.engines.datum.exact import Whole, ladder_values, nearest_first, squared_distances, threshold_values
 from pricing.engines.datum.ladder import Ladder, Numbers
 from pricing.engines.datum.reading import SCALE, Given
-from pricing.engines.datum.valuation import Valuation
-from pricing.engines.result import Claim, Standing
+from pricing.engines.datum.valuation import Valuation, totals_of
+from pricing.engines.result import Claim, Standing, exact_text
 from pricing.engines.shapes import JsonObject
 
 MAX_COPY_PAIRS: Final = 3_000_000
-_FLOAT_STEP: Final = 10**9
+_LEAST_GAIN: Final = Fraction(1, 10**9)
+"""Of the amount: far above the error of the floats, so that what is shown as a gain is one."""
 Steps: TypeAlias = Callable[[Numbers], Ladder]
 Copied: TypeAlias = Callable[[Sequence[int]], NDArray[np.float64]]
 """Every point's value, as floats, when these points are entered a second time at the end of the list."""
@@ -39,7 +40,7 @@ def value_by_neighbours(params: JsonObject, given: Given) -> Valuation:
         again = nearest_first(squares[:, places]) if extra else order
         return float_values(again, given.matches[:, places], steps(ladder.float_ranks(len(places))))
 
-    return Valuation(values, _gained(params, given, order), _claims(given, copied), {})
+    return Valuation(values, _gained(params, given, order), _claims(params, given, copied), {})
 
 
 def float_values(order: Whole, matches: NDArray[np.bool_], rungs: Ladder) -> NDArray[np.float64]:
@@ -88,7 +89,7 @@ def _within_radius(params: JsonObject, given: Given, squares: Whole) -> Valuatio
         places = [*range(len(given.points)), *extra]
         return float_threshold_values(inside[:, places], given.matches[:, places], classes)
 
-    return Valuation(values, found / len(sizes) - Fraction(1, classes), _claims(given, copied), {})
+    return Valuation(values, found / len(sizes) - Fraction(1, classes), _claims(params, given, copied), {})
 
 
 def float_threshold_values(inside: NDArray[np.bool_], matches: NDArray[np.bool_], classes: int) -> NDArray[np.float64]:
@@ -104,26 +105,30 @@ def float_threshold_values(inside: NDArray[np.bool_], matches: NDArray[np.bool_]
     return mean
 
 
-def _claims(given: Given, copied: Copied) -> tuple[Claim, ...]:
+def _claims(params: JsonObject, given: Given, copied: Copied) -> tuple[Claim, ...]:
     """Return that the values are exact, and whether some holder gains by entering a point twice."""
     exact = Claim(checkers.POINTS_EXACT, Standing.PROVEN)
     count, tests = given.matches.shape[1], given.matches.shape[0]
     before = copied([])
     best_first = [int(point) for point in np.argsort(-before, kind="stable")]
     tried = best_first[: max(1, MAX_COPY_PAIRS // (count * tests))]
-    found = checkers.point_replication_robust(lambda extra: _shares(copied(extra), given.holders, extra), given.holders, tried)
+
+    def shares(extra: Sequence[int]) -> dict[str, Fraction]:
+        holders = [*given.holders, *(given.holders[point] for point in extra)]
+        return _float_shares(copied(extra).tolist(), holders, each_point=params["negative"] == "point")
+
+    found = checkers.point_replication_robust(shares, given.holders, tried, _LEAST_GAIN)
     if found is not None:
         return exact, Claim(checkers.POINT_REPLICATION_ROBUST, Standing.NOT_HELD, {name: str(value) for name, value in found.items()})
     if len(tried) == count:
-        return exact, Claim(checkers.POINT_REPLICATION_ROBUST, Standing.CHECKED, {"copies_tried": str(count)})
+        told = {"copies_tried": str(count), "up_to_part": exact_text(_LEAST_GAIN)}
+        return exact, Claim(checkers.POINT_REPLICATION_ROBUST, Standing.CHECKED, told)
     return (exact,)  # nothing is claimed of copies that were not tried
 
 
-def _shares(values: NDArray[np.float64], holders: Sequence[str], extra: Sequence[int]) -> dict[str, Fraction]:
-    """Return each holder's share of the amount in steps of 1e-9, far above the error of the floats, so that a gain is a gain."""
-    totals = dict.fromkeys(holders, 0.0)
-    for holder, value in zip([*holders, *(holders[point] for point in extra)], values.tolist(), strict=True):
-        totals[holder] += value
+def _float_shares(values: Sequence[float], holders: Sequence[str], *, each_point: bool) -> dict[str, Fraction]:
+    """Return each holder's part of the amount by the plan's rule for negative values, as floats say it."""
+    totals = totals_of([max(value, 0.0) for value in values] if each_point else values, holders)
     positive = {holder: max(total, 0.0) for holder, total in totals.items()}
     whole = sum(positive.values())
-    return {holder: Fraction(round(total / whole * _FLOAT_STEP) if whole > 0 else 0, _FLOAT_STEP) for holder, total in positive.items()}
+    return {holder: Fraction(total / whole if whole > 0 else 0) for holder, total in positive.items()}

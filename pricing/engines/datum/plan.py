@@ -42,6 +42,9 @@ METHODS: Final[Mapping[str, tuple[tuple[str, str], Mapping[str, Schema]]]] = {
     "logistic_leave_one_out": (("Logistic regression, leave one out", "逻辑回归，留一法"), {"penalty": _PENALTY}),
 }
 
+DRAWING: Final = frozenset(method for method, (_, own) in METHODS.items() if "rounds" in own)
+"""The methods that draw at random, and so need a seed."""
+
 
 def _branch(method: str) -> Schema:
     title, own = METHODS[method]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.engines.checkers import datum as checkers
-from pricing.engines.datum.logistic import Regression
+from pricing.engines.datum.logistic import Regression, UnsettledError
 from pricing.engines.datum.plan import MAX_LOGISTIC_POINTS
 from pricing.engines.datum.reading import SCALE, Given
 from pricing.engines.datum.sampling import (
@@ -27,26 +27,33 @@ from pricing.engines.result import Claim, Standing, shown
 from pricing.engines.shapes import JsonObject
 
 MAX_CLASSES: Final = 2
+MAX_REACH: Final = 100
+"""Largest size of a feature here, ample on one scale: beyond it, whether fits settle begins to depend on the machine's last digit."""
 MAX_WORK: Final = 2_000_000_000
-"""In multiply-adds, or what takes as long: about a second of a core where kernels are compiled, and two where they are not."""
+"""In multiply-adds, or what takes as long: about a second of a core where kernels are compiled, and two where they are not, or at most
+twice that with features on different scales."""
 _EACH_FIT: Final = 100_000
 _FROM_AFAR: Final = 8
 """Regressions on random subsets start from that on all points and take so many times the steps, at worst, of one more point at a time."""
 
 
-def value_by_regression(params: JsonObject, given: Given, seed: int, progress: Progress) -> Valuation:
-    """Return the values of one of the logistic methods.
+def value_by_regression(params: JsonObject, given: Given, seed: int | None, progress: Progress) -> Valuation:
+    """Return the values of one of the logistic methods; the seed is there for those that draw.
 
     Raises:
-        InputError: TWO_CLASSES_ONLY, TOO_MANY, TOO_MUCH_WORK.
+        InputError: TWO_CLASSES_ONLY, TOO_MANY, TOO_LARGE, TOO_MUCH_WORK, FITS_UNSETTLED.
     """
     _check_size(params, given)
+    _check_features(given)
     strength = float(cast("str", params["penalty"]))
     game = Regression.of(given.points / SCALE, given.point_labels, given.tests / SCALE, given.test_labels, strength=strength)
-    gained = Fraction(int(game.subsets(np.ones((1, game.points), dtype=np.bool_))[0]), game.tests)
-    if params["method"] == "logistic_leave_one_out":
-        return Valuation(leave_one_out(game), gained, (Claim(checkers.POINTS_EXACT, Standing.PROVEN),), {})
-    return _stated(params, given, _sampled(params, game, seed, progress), gained)
+    try:
+        gained = Fraction(int(game.subsets(np.ones((1, game.points), dtype=np.bool_))[0]), game.tests)
+        if params["method"] == "logistic_leave_one_out":
+            return Valuation(leave_one_out(game), gained, (Claim(checkers.POINTS_EXACT, Standing.PROVEN),), {})
+        return _stated(params, given, _sampled(params, game, cast("int", seed), progress), gained)
+    except UnsettledError as error:
+        raise InputError("FITS_UNSETTLED", "inputs.points") from error
 
 
 def _sampled(params: JsonObject, game: Regression, seed: int, progress: Progress) -> Estimate:
@@ -95,3 +102,11 @@ def _check_size(params: JsonObject, given: Given) -> None:
     limit = MAX_WORK // (_EACH_FIT + fit)
     if fits > limit:
         raise InputError("TOO_MUCH_WORK", "inputs.points", work=fits, limit=limit)
+
+
+def _check_features(given: Given) -> None:
+    """Refuse a feature above ``MAX_REACH`` in size, which is not on one scale with others, or could be."""
+    for name, rows in (("points", given.points), ("tests", given.tests)):
+        far = np.argwhere(np.abs(rows) > MAX_REACH * SCALE)
+        if len(far):
+            raise InputError("TOO_LARGE", f"inputs.{name}.{far[0][0]}.x.{far[0][1]}", limit=MAX_REACH)

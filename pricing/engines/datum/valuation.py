@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeVar
 
 from pricing.engines.datum.exact import Values
 from pricing.engines.result import Claim
 from pricing.engines.shapes import JsonObject
+
+_Number = TypeVar("_Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,16 @@ class Valuation:
     extras: JsonObject
     per_point: Mapping[str, Sequence[str]] = field(default_factory=dict)
     per_holder: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def totals_of(values: Sequence[_Number], holders: Sequence[str]) -> dict[str, _Number]:
+    """Return what the points of each holder sum to.
+
+    Args:
+        values: of each point.
+        holders: of each point.
+    """
+    totals: dict[str, _Number] = dict.fromkeys(holders, 0)
+    for holder, value in zip(holders, values, strict=True):
+        totals[holder] += value
+    return totals

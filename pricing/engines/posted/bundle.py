@@ -122,7 +122,8 @@ def _mixed(values: Ints, buyers: Ints, costs: Ints, names: Sequence[str], progre
         def gain(price: int, at: int = at) -> int:
             moved = np.array(found.prices)
             moved[at] = price
-            return pair.outcome(moved).gain if moved[2] <= moved[0] + moved[1] else -1
+            moved[2] = min(moved[2], moved[0] + moved[1])  # else buyers take the parts
+            return pair.outcome(moved).gain
 
         witness = posted.best_price(gain, np.unique(pair.values[:, at]).tolist(), found.prices[at])
         if witness is not None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pricing.engines.model import Progress, counted, silent
 
 Ints = NDArray[np.int64]
+MAX_ROUNDS: Final = 200
 STARTS: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
 
 
@@ -137,7 +138,7 @@ def mixed(values: Ints, buyers: Ints, costs: Ints, progress: Progress = silent) 
 
     From separate prices, the pure bundle and a grid of quantiles, each price in turn is set to its best reply until none gains; the best
     end is returned. So it earns at least what separate sale and the pure bundle earn. It need not be the best of all: the problem has many
-    local optima. O(rounds * n log n).
+    local optima. O(rounds * n log n); a start ends after ``MAX_ROUNDS`` even if some price could still be bettered, but takes a dozen.
     """
     pair = Pair.of(values, buyers, costs)
     alone = [sale.price for sale in separate(values, buyers, costs)]
@@ -158,7 +159,7 @@ def _marks(values: Ints) -> list[int]:
 
 def _ascend(pair: Pair, prices: Ints) -> Mixed:
     best = pair.outcome(prices)
-    while True:
+    for _ in range(MAX_ROUNDS):
         before = best
         for offer in (2, 0, 1):
             moved = np.array(best.prices)
@@ -166,7 +167,25 @@ def _ascend(pair: Pair, prices: Ints) -> Mixed:
             tried = pair.outcome(moved)
             best = tried if tried.gain > best.gain else best
         if best.gain == before.gain:
+            break
+        best = _further(pair, before, best)
+    return best
+
+
+def _further(pair: Pair, before: Mixed, best: Mixed) -> Mixed:
+    """Go on as a round went, twice as far each time, while that earns more.
+
+    A part and the bundle can hold one another back, so that each round raises both by the little in which two buyers differ.
+    """
+    step = np.array(best.prices) - np.array(before.prices)
+    while True:
+        step = 2 * step
+        moved = np.maximum(np.array(best.prices) + step, 0)
+        moved[2] = min(moved[2], moved[0] + moved[1])
+        tried = pair.outcome(moved)
+        if tried.gain <= best.gain:
             return best
+        best = tried
 
 
 def uniform_bundle(goods: int) -> tuple[float, float]:

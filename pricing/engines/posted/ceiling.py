@@ -23,6 +23,7 @@ from pricing.money import Currency, currency
 MAX_PRODUCTS: Final = 200
 MAX_COSTS: Final = 100
 MAX_PERIODS: Final = 60
+KEYS_SHOWN: Final = 10
 COST_KINDS: Final = ("platform", "processing", "staff", "acquisition", "period")
 INDUSTRY: Final = "industry"
 
@@ -125,7 +126,8 @@ def _quote(call: Call) -> Answer:
     ceiling = cast("Ceiling", call.plan)
     key, use = cast("str", call.inputs["product"]), cast("str", call.inputs["use"])
     if key not in ceiling.keys:
-        raise InputError("NOT_ALLOWED", "inputs.product", allowed=", ".join(ceiling.keys[:10]))
+        more = ("…",) if len(ceiling.keys) > KEYS_SHOWN else ()
+        raise InputError("NOT_ALLOWED", "inputs.product", allowed=", ".join((*ceiling.keys[:KEYS_SHOWN], *more)))
     quantity, index = exact(call.inputs["quantity"]), ceiling.keys.index(key)
     words = {"product": key, "cap": exact_text(ceiling.caps[index])}
     if use == INDUSTRY:

@@ -25,6 +25,7 @@ FIELD: Final = "inputs.evidence"
 CURVE_POINTS: Final = 40
 IRONED_SHOWN: Final = 20
 SLACK: Final = 1e-9
+NOISE: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ def observed(evidence: JsonObject, unit: Currency, cost: int) -> Found:
     given = cast("Sequence[Json]", evidence["values"])
     values = np.array([int(read_amount(each, unit, f"{FIELD}.values.{index}") * unit.scale) for index, each in enumerate(given)])
     best = sample.best_of_values(values, cost)
+    if best.gain <= 0:
+        raise InputError("NO_GAIN", FIELD)
     falling = np.sort(values)[::-1].tolist()
     rising, count = falling[::-1], len(falling)
     points = [Fraction(index) for index in range(count + 1)]
@@ -100,7 +103,7 @@ def _turnbull(offers: Sequence[sample.Offer], unit: Currency, cost: int) -> Foun
     best = sample.best_offer(survival, cost)
     share = dict(zip(survival.prices, survival.shares, strict=True))
     checked = posted.best_price(lambda price: (price - cost) * share[price], survival.prices, survival.prices[best])
-    low, high = sample.share_interval(float(survival.shares[best]), survival.asked[best])
+    low, high = sample.share_between(survival, best)
     told: JsonObject = {
         "curve": [
             {"price": _money(price, unit), "share": exact_text(part), "gain_minor": exact_text((price - cost) * part)}
@@ -235,7 +238,10 @@ def distribution(evidence: JsonObject, unit: Currency, cost: int) -> Found:
 
 
 def _smooth(share: Callable[[float], float], best: float, unit: Currency, cost: int) -> Found:
-    """Put a best price on the minor unit that earns more, the lower if equal, and check it against a range of others."""
+    """Put a best price on the minor unit that earns more, and check it against a range of others.
+
+    Of prices that floats cannot tell apart, the one of nine digits is taken: else its last digits would depend on the processor.
+    """
 
     def gain(price: int) -> float:
         return (price - cost) * share(price / unit.scale)
@@ -243,7 +249,9 @@ def _smooth(share: Callable[[float], float], best: float, unit: Currency, cost: 
     if not 0 <= best * unit.scale < families.LARGEST_MINOR:
         raise InputError("OVERFLOW", FIELD)
     floor = int(best * unit.scale)
-    price = max((floor, floor + 1), key=lambda minor: (gain(minor), -minor))
+    near = (int(Fraction(shown(best * unit.scale))), floor, floor + 1)
+    most = max(map(gain, near))
+    price = next(minor for minor in near if gain(minor) >= most - NOISE * abs(most))
     others = sorted({step * 2 * (floor + 1) // families.GRID for step in range(families.GRID + 1)})
     checked = posted.best_price(gain, others, price, SLACK * max(gain(price), 1.0))
     shares = [price * step // (CURVE_POINTS // 2) for step in range(CURVE_POINTS + 1)]

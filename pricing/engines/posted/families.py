@@ -17,6 +17,8 @@ GRID: Final = 1_000
 NOISE: Final = 1e-9
 LARGEST_MINOR: Final = 1e15
 TINY: Final = 1e-300
+HUGE: Final = 1e250
+RARE: Final = 1e-9
 EDGE: Final = 1e-16
 Floats = NDArray[np.float64]
 
@@ -55,12 +57,15 @@ def _exponential(mean: float) -> Demand:
 
 
 def _weibull(shape: float, scale: float) -> Demand:
+    def part_of(price: Any) -> Any:
+        return np.clip(price / scale, TINY, HUGE ** min(1.0 / shape, 1.0))  # whose power of the shape is still a number
+
     def density(price: Any) -> Any:
-        part = np.maximum(price / scale, TINY)
+        part = part_of(price)
         return shape / scale * part ** (shape - 1.0) * np.exp(-(part**shape))
 
     return Demand(
-        above=lambda price: np.exp(-((price / scale) ** shape)),
+        above=lambda price: np.exp(-(part_of(price) ** shape)),
         density=density,
         price_at=lambda share: scale * (-np.log(share)) ** (1.0 / shape),
     )
@@ -135,7 +140,8 @@ def best_price(given: Demand, cost: float = 0.0) -> float:
     best = int(np.argmax(gains))
     low, high = float(prices[min(best + 1, GRID)]), float(prices[max(best - 1, 0)])
     if best == 0:
-        high = float(given.price_at(1e-12))
+        sold = float(given.above(low))
+        high = float(given.price_at(RARE / 1000 if sold > RARE else sold / 1000)) if sold else low
     if high <= low:
         return low
     return _stationary(given, cost, low, high)

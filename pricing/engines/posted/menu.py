@@ -126,6 +126,8 @@ def _qualities(goods: JsonObject, unit: Currency) -> Screened:
     best = quality.best_qualities(tastes, buyers, curvature)
     grid = (10 ** cast("int", goods["quality_decimals"]), unit.scale)
     menu = quality.in_whole_units(best, tastes, buyers, curvature, grid)
+    if menu.gain <= 0:
+        raise InputError("NO_GAIN", "inputs.goods")
     levels = sorted({level for level in menu.qualities if level})
     prices = dict(zip(menu.qualities, menu.prices, strict=True))
     at = {one: levels.index(level) if level else None for one, level in zip(order, menu.qualities, strict=True)}

@@ -58,17 +58,29 @@ def in_whole_units(
 ) -> QualityMenu:
     """Return the menu with qualities on a grid and prices in whole minor units, at which each type still takes what is meant for it.
 
-    A step up in quality costs the most whole units that the higher type pays gladly; where that is less than what the lower type would
-    pay, the step is not offered and both types get the lower quality.
+    Qualities go to the nearest point of the grid, or all to the next lower one if that earns more. On a coarse grid neither may earn
+    anything: the gain can be zero or less.
 
     ``grid`` is the steps of quality in one unit of it, and the minor units in one major unit.
     """
-    quality_scale, money_scale = grid
+    nearest, lower = (_on_grid(menu, tastes, buyers, curvature, (*grid, rounding)) for rounding in (Fraction(1, 2), Fraction(0)))
+    return max(nearest, lower, key=lambda found: found.gain)
+
+
+def _on_grid(
+    menu: QualityMenu, tastes: Sequence[Fraction], buyers: Sequence[int], curvature: Fraction, grid: tuple[int, int, Fraction]
+) -> QualityMenu:
+    """Put a menu on a grid, adding a part of a step of quality before rounding down.
+
+    A step up in quality costs the most whole units that the higher type pays gladly; where that is less than what the lower type would
+    pay, the step is not offered and both types get the lower quality.
+    """
+    quality_scale, money_scale, rounding = grid
     qualities: list[Fraction] = []
     prices: list[Fraction] = []
     quality = price = lower = Fraction(0)
     for taste, exact in zip(tastes, menu.qualities, strict=True):
-        wanted = Fraction(math.floor(exact * quality_scale + Fraction(1, 2)), quality_scale)
+        wanted = Fraction(math.floor(exact * quality_scale + rounding), quality_scale)
         step = wanted - quality
         most = Fraction(math.floor(taste * step * money_scale), money_scale)
         if step > 0 and most >= lower * step:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -51,7 +53,7 @@ def likely_best_prices(values: NDArray[np.int64], cost: int = 0, confidence: flo
     With the given confidence the share of buyers at every price lies within two bands at once, where d = 1 - confidence: off by at most
     sqrt(ln(4 / d) / 2n), and above by at most 2 sqrt(share L / n) + 4 L / n with L = ln(8 (2n + 1) / d), which is narrow where few buy.
     A value stays in if it could then earn as much as the best one surely does. Assumes independent draws. Prices that nobody stated are
-    not considered.
+    not considered; some stated one covers the cost.
 
     Source: Dvoretzky, Kiefer and Wolfowitz (1956) with the constant of Massart (1990); Vapnik and Chervonenkis, relative deviations.
     """
@@ -77,10 +79,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Survival:
-    """The share of buyers who would pay each offered price, ascending prices, never rising; ``pooled`` says which prices were merged."""
+    """The share of buyers who would pay each offered price, prices ascending and shares never rising; and the answers at each price."""
 
     prices: tuple[int, ...]
     shares: tuple[Fraction, ...]
+    yes: tuple[int, ...]
     asked: tuple[int, ...]
 
 
@@ -91,17 +94,21 @@ def turnbull(offers: Sequence[Offer]) -> Survival:
 
     Source: Turnbull (1976); Haab and McConnell, Valuing Environmental and Natural Resources (2002), ch. 3.
     """
-    pools: list[tuple[list[int], int, int]] = []
-    for offer in sorted(offers, key=lambda offer: offer.price):
-        prices, yes, asked = [offer.price], offer.yes, offer.yes + offer.no
-        same = bool(pools) and pools[-1][0][-1] == offer.price
-        while pools and (same or yes * pools[-1][2] > pools[-1][1] * asked):
+    said: Counter[int] = Counter()
+    answered: Counter[int] = Counter()
+    for offer in offers:
+        said[offer.price] += offer.yes
+        answered[offer.price] += offer.yes + offer.no
+    prices = sorted(answered)
+    pools: list[tuple[int, int, int]] = []
+    for price in prices:
+        many, yes, asked = 1, said[price], answered[price]
+        while pools and yes * pools[-1][2] > pools[-1][1] * asked:
             before = pools.pop()
-            prices, yes, asked, same = [*before[0], *prices], yes + before[1], asked + before[2], False
-        pools.append((prices, yes, asked))
-    rows = [(price, Fraction(yes, asked), asked) for prices, yes, asked in pools for price in sorted(set(prices))]
-    prices_out, shares, counts = zip(*rows, strict=True)
-    return Survival(prices_out, shares, counts)
+            many, yes, asked = many + before[0], yes + before[1], asked + before[2]
+        pools.append((many, yes, asked))
+    shares = [Fraction(yes, asked) for many, yes, asked in pools for _ in range(many)]
+    return Survival(tuple(prices), tuple(shares), tuple(said[each] for each in prices), tuple(answered[each] for each in prices))
 
 
 def best_offer(survival: Survival, cost: int = 0) -> int:
@@ -116,8 +123,23 @@ def least_mean(survival: Survival) -> Fraction:
     return sum((price * (share - after) for price, share, after in zip(survival.prices, survival.shares, nexts, strict=True)), Fraction(0))
 
 
+def share_between(survival: Survival, index: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the least and the greatest share of all buyers who would pay the price at an index, even if it was picked for its answers.
+
+    With about the given confidence the shares at all m prices lie in their intervals at once, each at 1 - d / m where d = 1 - confidence.
+    As no share rises with the price, that of a price is above the lower ends at higher prices and below the upper ends at lower ones. The
+    estimate is always within. Assumes independent answers.
+
+    Source: Wilson for each interval; Bonferroni for all at once.
+    """
+    quantile = NormalDist().inv_cdf(1 - (1 - confidence) / (2 * len(survival.prices)))
+    each = [share_interval(yes / asked, asked, quantile) for yes, asked in zip(survival.yes, survival.asked, strict=True)]
+    share = float(survival.shares[index])
+    return min(share, max(low for low, _ in each[index:])), max(share, min(high for _, high in each[: index + 1]))
+
+
 def share_interval(share: float, asked: int, normal_quantile: float = 1.959963984540054) -> tuple[float, float]:
-    """Return the 95% interval of a share observed among so many.
+    """Return the interval of a share observed among so many, of 95% unless the quantile says otherwise.
 
     Source: Wilson, Journal of the American Statistical Association 22 (1927).
     """

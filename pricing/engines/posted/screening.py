@@ -18,6 +18,7 @@ import scipy
 from pricing.engines.model import Progress, silent
 
 NOTHING: Final = -1
+MAX_NODES: Final = 10_000
 Values = Sequence[Sequence[int]]
 
 
@@ -119,11 +120,12 @@ def _monotone_assignment(gains: Sequence[Sequence[int]]) -> list[int]:
 
 
 def menu_by_search(market: Market, progress: Progress = silent) -> Menu:
-    """Return the best menu of any market, by a mixed-integer program; for a dozen types or so.
+    """Return the best menu of any market, by a mixed-integer program; for a dozen types or so, which take some dozens of nodes.
 
     The program has one binary for each type and version and each type's rent, linear in which incentives and profit are. Its floats only
     pick who takes what: prices are recomputed exactly by ``least_rents``, and then single types are moved to another version, the lower one
-    if equal, as long as that earns more. So the answer is at least as good as any that differs in one type's version.
+    if equal, as long as that earns more. So the answer is at least as good as any that differs in one type's version, and that is all that
+    is sure if the program should ever need more than ``MAX_NODES``.
 
     Progress has two steps, the program and the moves: the solver cannot be interrupted.
     """
@@ -205,7 +207,7 @@ def _assignment(market: Market) -> list[int]:
         integrality=np.concatenate([np.ones(taken), np.zeros(types)]),
         bounds=scipy.optimize.Bounds(0.0, np.concatenate([np.ones(taken), np.full(types, float(versions + types))])),
         constraints=scipy.optimize.LinearConstraint(np.array(rows), -np.inf, most),
-        options={"mip_rel_gap": 0.0},
+        options={"mip_rel_gap": 0.0, "node_limit": MAX_NODES},
     )
     if solved.x is None:
         return [NOTHING] * types

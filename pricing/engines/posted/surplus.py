@@ -58,7 +58,10 @@ def outcome(types: Sequence[Type], cost: Fraction, entry: Fraction, price: Fract
 
 
 def best_tariff(types: Sequence[Type], cost: Fraction, *, price_scale: int, fee_scale: int) -> Tariff:
-    """Return the most profitable two-part tariff with its unit price and its fee on their grids. O(m^2) candidates for m types, each O(m).
+    """Return the most profitable two-part tariff with its unit price and its fee on their grids, up to one step of the fee a buyer.
+
+    O(m^2) candidates for m types, each O(m). The fee is the surplus of the least type served, rounded down so that it still buys; a price
+    that would round better is not searched for, but a price without a fee is.
 
     With a given type as the least one served, profit is quadratic in the unit price between the prices at which another type comes or
     goes. So the best is next to a vertex or to such a price. Floats with a little slack in favour of a candidate rank them; the first ones
@@ -70,7 +73,7 @@ def best_tariff(types: Sequence[Type], cost: Fraction, *, price_scale: int, fee_
         price_scale: steps of the unit price in one major unit.
         fee_scale: steps of the fee in one major unit.
     """
-    best = outcome(types, cost, Fraction(0), Fraction(math.ceil(cost * price_scale), price_scale))
+    best = best_uniform_price(types, cost, price_scale=price_scale)
     for bound, step, index in _ranked(types, cost, price_scale):
         if bound < float(best.profit) - SLACK * max(1.0, abs(float(best.profit))):
             break

@@ -29,6 +29,7 @@ class Game:
         worth: what all are worth together, less what nobody is.
         table: the worth of every coalition, where there are at most twelve players.
         costs: the worth of a coalition is what it costs, so that less is better.
+        monotone: known to lose nothing by whoever joins any coalition.
         unit: how many of its whole numbers make one.
     """
 
@@ -36,6 +37,7 @@ class Game:
     worth: int
     table: Sequence[int] | None = None
     costs: bool = False
+    monotone: bool = False
     unit: int = 1
 
     @property
@@ -71,7 +73,7 @@ def weighted_voting(weights: Sequence[int], quota: int) -> Game | None:
         return None
     counts = _below_quota(parts, needed)
     swings = {weight: _swings(counts, weight) for weight in set(parts)}
-    return Game(exact_table([swings[weight] for weight in parts]), worth)
+    return Game(exact_table([swings[weight] for weight in parts]), worth, monotone=True)
 
 
 def _below_quota(weights: Sequence[int], quota: int) -> NDArray[np.int64]:
@@ -118,7 +120,7 @@ def coverage(players: int, items: Sequence[tuple[int, Sequence[int]]], *, costs:
         gains = [value * math.comb(players - len(holders), size) for size in range(players)]
         for holder in holders:
             marginals[holder] = [had + gain for had, gain in zip(marginals[holder], gains, strict=True)]
-    return Game(exact_table(marginals), worth, costs=costs)
+    return Game(exact_table(marginals), worth, costs=costs, monotone=True)
 
 
 def airport(needs: Sequence[int]) -> Game:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import Final
+
+from pricing.engines.sharing.robust import PENALTY_DIGITS
 
 _PLACES: Final = Decimal("1e-40")
 # each operation of decimal is correctly rounded, so the weights are the same digits on every machine
@@ -126,17 +129,26 @@ def draw_price(prices: Sequence[Fraction], weights: Sequence[Fraction], uniform:
 
 
 def similarity(features: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
-    """Return the squared cosine of each pair of feature columns, exact: one for multiples of each other, zero at right angles. O(n^2 rows).
+    """Return the squared cosine of each pair of feature columns: one for multiples of each other, zero at right angles. O(n^2 rows).
 
-    Two columns of zeros are alike; one of zeros is like no other.
+    Computed exactly and rounded once, half to even, to as many places as the penalty has digits. Two columns of zeros are alike; one of
+    zeros is like no other.
     """
-    inner = [[sum((a * b for a, b in zip(one, other, strict=True)), Fraction(0)) for other in features] for one in features]
-    return [[_squared_cosine(inner, one, other) for other in range(len(features))] for one in range(len(features))]
+    columns = [_whole(column) for column in features]  # a cosine does not depend on the unit of either column
+    inner = [[sum(a * b for a, b in zip(one, other, strict=True)) for other in columns] for one in columns]
+    return [[_squared_cosine(inner, one, other) for other in range(len(columns))] for one in range(len(columns))]
 
 
-def _squared_cosine(inner: Sequence[Sequence[Fraction]], one: int, other: int) -> Fraction:
+def _squared_cosine(inner: Sequence[Sequence[int]], one: int, other: int) -> Fraction:
     norms = inner[one][one] * inner[other][other]
-    return inner[one][other] ** 2 / norms if norms else Fraction(inner[one][one] == inner[other][other])
+    if not norms:
+        return Fraction(inner[one][one] == inner[other][other])
+    return round(Fraction(inner[one][other] ** 2, norms), PENALTY_DIGITS)
+
+
+def _whole(column: Sequence[Fraction]) -> list[int]:
+    common = math.lcm(*(value.denominator for value in column))
+    return [int(value * common) for value in column]
 
 
 def _decimal(value: Fraction) -> Decimal:

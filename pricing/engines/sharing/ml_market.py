@@ -19,7 +19,7 @@ from pricing.engines.sharing.games import EXACT_PLAYERS
 from pricing.engines.sharing.market import GainCurve, draw_price, price_weights, sell, similarity
 from pricing.engines.sharing.robust import parts_of
 from pricing.engines.sharing.share import LEFT
-from pricing.engines.sharing.share_claims import claim, mechanism
+from pricing.engines.sharing.share_claims import claim, mechanism, robust_claim
 from pricing.engines.sharing.share_plan import key
 from pricing.engines.validate import exact
 from pricing.money import BIGINT_MAX, PPM, currency, split_keyed
@@ -135,7 +135,7 @@ def _pay_sellers(inputs: JsonObject, amount_minor: int, residual_to: str | None)
     claims = [
         claim(checkers.CENTS, checkers.cents_exact(amount_minor, parts, money.split_keyed), sellers, 1),
         claim(checkers.EFFICIENT, checkers.efficient(shares, Fraction(game.worth)), sellers, _SCALE),
-        claim(checkers.REPLICATION, checkers.replication_robust(mechanism(_ROBUST), table, alike), sellers, 1),
+        robust_claim(checkers.replication_robust(mechanism(_ROBUST), table, alike), 1, sellers),
     ]
     told: dict[str, Json] = {
         "receipts": [{"seller": seller, "minor": str(share)} for seller, share in sorted(minor.items())],
@@ -196,10 +196,11 @@ ML_MARKET: Final = Model(
     name=Text("Market for gains of prediction", "预测增益市场"),
     help=Text(
         "Sells a model trained on several sellers' data to buyers who bid for each unit of accuracy gained; a bid below the price gets a "
-        "weakened model. Bidding the true value is best; copies of a seller's data gain nothing. At most 12 sellers; whoever trains the "
-        "model measures gains and features. Fix one seed, which draws the price, for each period before any bid.",
-        "将多个卖方数据训练的模型出售给按每单位精度增益出价的买方；出价低于价格者得到弱化的模型。如实出价最优，卖方复制数据不会多得。"
-        "最多 12 个卖方；增益与特征由训练方测得。抽取价格的种子须在每期出价前统一确定。",
+        "weakened model. Bidding the true value is best. Exact copies of a seller's data gain nothing where no data make the model worse; "
+        "each sale states whether they would. At most 12 sellers; whoever trains the model measures gains and features. The price is "
+        "drawn by a seed that nobody who bids may choose.",
+        "将多个卖方数据训练的模型出售给按每单位精度增益出价的买方；出价低于价格者得到弱化的模型。如实出价最优。若加入任何数据都不降低增益，"
+        "卖方原样复制数据不会多得；每次出售均载明是否如此。最多 12 个卖方；增益与特征由训练方测得。价格由种子抽取，出价方不得选定种子。",
     ),
     params_schema=shapes.record(
         ("Market for gains of prediction", "预测增益市场"),
@@ -213,7 +214,7 @@ ML_MARKET: Final = Model(
             ),
             "rate_ppm": shapes.integer(("Learning rate, parts per million", "学习率（百万分比）"), least=1, most=500_000, default=100_000),
             "curve": shapes.choice(("Gain between the points", "点间增益"), ["steps", "linear"], default="steps"),
-            "residual_to": key(("Who receives what similarity withholds", "相似度扣减余额归属方")),
+            "residual_to": key(("Who receives what similarity withholds; else who sells", "相似度扣减余额归属方（未填则归出售方）")),
         },
         required=["currency", "prices"],
     ),

@@ -118,10 +118,10 @@ SHARE: Final = Model(
     name=Text("Revenue share", "收益分配"),
     help=Text(
         "Divides an amount among those who made a product together: by what each adds to every group (Shapley, Banzhaf, Beta, leave "
-        "one out), so that no group does better alone (least core, nucleolus), or by weights or claims. Exact up to 12 holders of a full "
-        "table, 64 of a described game (voting weights too fine to count are sampled, with the error stated), 900 weights or claims. "
+        "one out), so that no group does better alone (least core, prenucleolus), or by weights or claims. Exact up to 12 holders of a "
+        "full table, 64 of a described game (voting weights too fine to count are sampled, with the error stated), 900 weights or claims. "
         "Choose the robust rule where holders could enter copies of their data.",
-        "将金额分配给共同完成产品的各方：按对各联盟的贡献（夏普利、班扎夫、Beta、留一法）、按联盟稳定（最小核心、核仁），或按权重、债权。"
+        "将金额分配给共同完成产品的各方：按对各联盟的贡献（夏普利、班扎夫、Beta、留一法）、按联盟稳定（最小核心、预核仁），或按权重、债权。"
         "完整价值表最多 12 方，描述型博弈 64 方（投票权重过细时抽样并注明误差），权重或债权 900 方，其余均精确计算。"
         "若各方可能复制数据参与，请选抗复制规则。",
     ),

@@ -23,6 +23,7 @@ TWO_COPIES: Final = 8
 """Most holders for whom two copies of each are tried and not only one; each copy doubles the table."""
 
 _CLAIMS_GAME: Final = {"game": "a group is worth what the others' claims leave of what can be awarded; before rounding"}
+_EXACT_PARTS: Final = {"of": "the exact parts, before whole minor units"}
 _EXACT_VALUES: Final = {"of": "the rule's values, before zeroing, scaling and rounding"}
 
 
@@ -57,11 +58,11 @@ def claims_of(
 
 def _of_game(params: JsonObject, division: Division, game: Game, holders: Sequence[str]) -> list[Claim]:
     shares = [part * game.worth for part in division.parts.parts]
-    claims = [claim(checkers.EFFICIENT, checkers.efficient(shares, Fraction(game.worth)), holders, game.unit)]
+    claims = [_exactly(checkers.EFFICIENT, checkers.efficient(shares, Fraction(game.worth)), holders, game.unit)]
     if game.table is None:
         return [*claims, *_copying_formula(params, division, game, holders)]
     claims += [
-        claim(name, check(game.table, shares), holders, game.unit)
+        _exactly(name, check(game.table, shares), holders, game.unit)
         for name, check in (
             (checkers.SYMMETRIC, checkers.symmetric),
             (checkers.NULL_PLAYER, checkers.null_player),
@@ -78,10 +79,10 @@ def _of_core(division: Division, game: Game, table: Sequence[int], shares: list[
     sign = -1 if game.costs else 1
     table, shares = [sign * worth for worth in table], [sign * share for share in shares]
     inside = checkers.efficient(shares, Fraction(table[-1] - table[0])) or checkers.in_core(table, shares)
-    claims = [claim(checkers.IN_CORE, inside, holders, sign * game.unit)]
+    claims = [_exactly(checkers.IN_CORE, inside, holders, sign * game.unit)]
     if division.point is not None:
         least = checkers.least_excess(table, shares, division.point.excess, division.point.balance)
-        claims.append(claim(checkers.LEAST_EXCESS, least, holders, sign * game.unit))
+        claims.append(_exactly(checkers.LEAST_EXCESS, least, holders, sign * game.unit))
     return claims
 
 
@@ -93,10 +94,15 @@ def _of_copying(params: JsonObject, division: Division, game: Game, table: Seque
     copies = 2 if len(holders) <= TWO_COPIES else 1
     alike = division.similarity or [[Fraction(0)] * len(holders)] * len(holders)
     witness = checkers.replication_robust(mechanism(params), table, alike, copies)
+    return [robust_claim(witness, copies, holders)] if robust or witness else []
+
+
+def robust_claim(witness: Witness | None, copies: int, holders: Sequence[str]) -> Claim:
+    """Return the claim that up to so many exact copies of one's own data gain nothing, as its checker has decided it."""
     if witness is not None:
-        return [claim(checkers.REPLICATION, witness, holders, 1)]
-    assumed = {"copies": str(copies), "assumes": "a copy is stated as similar by one; the residual is left aside"}
-    return [Claim(checkers.REPLICATION, Standing.CHECKED, assumed)] if robust else []
+        return claim(checkers.REPLICATION, witness, holders, 1)
+    assumed = {"copies": str(copies), "assumes": "copies are exact and similar by one; the residual is left aside"}
+    return Claim(checkers.REPLICATION, Standing.CHECKED, assumed)
 
 
 def mechanism(params: JsonObject) -> Callable[[Sequence[int], Similarity], list[Fraction]]:
@@ -110,8 +116,11 @@ def mechanism(params: JsonObject) -> Callable[[Sequence[int], Similarity], list[
 
 
 def _copying_formula(params: JsonObject, division: Division, game: Game, holders: Sequence[str]) -> list[Claim]:
-    """Say who gains most by one copy under the Shapley rule where there is no table: a copy adds only before the original has come."""
-    if params["rule"] != "shapley" or division.parts.raised or game.costs:
+    """Say who gains most by one copy under the Shapley rule where there is no table: a copy adds only before the original has come.
+
+    In a game that is not monotone, copies could push others below zero, and then parts would be scaled: nothing is said of it.
+    """
+    if params["rule"] != "shapley" or not game.monotone or game.costs:
         return []
     before = division.parts.parts
     once = games.semivalues(game.marginals, games.shapley_weights(game.players + 1)[:-1])
@@ -126,6 +135,11 @@ def _copying_formula(params: JsonObject, division: Division, game: Game, holders
 def claim(name: str, witness: Witness | None, holders: Sequence[str], unit: int) -> Claim:
     """Return a claim that its checker has decided on this instance, its counterexample with holders by key and values by ``unit``."""
     return Claim(name, Standing.CHECKED) if witness is None else Claim(name, Standing.NOT_HELD, _said(witness, holders, unit))
+
+
+def _exactly(name: str, witness: Witness | None, holders: Sequence[str], unit: int) -> Claim:
+    """Return ``claim`` of the exact parts: equal ones can differ by a minor unit once they are whole."""
+    return Claim(name, Standing.CHECKED, _EXACT_PARTS) if witness is None else claim(name, witness, holders, unit)
 
 
 def _said(witness: Witness, holders: Sequence[str], unit: int) -> Mapping[str, str]:

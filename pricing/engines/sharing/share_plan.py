@@ -28,7 +28,7 @@ RULES: Final[Mapping[str, tuple[str, str]]] = {
     "leave_one_out": ("Leave one out", "留一法"),
     "robust_shapley": ("Shapley value, robust to copies", "抗复制夏普利值"),
     "least_core": ("Egalitarian least core", "均等最小核心"),
-    "nucleolus": ("Nucleolus", "核仁"),
+    "nucleolus": ("Prenucleolus: the nucleolus wherever the core is not empty", "预核仁（核非空时即核仁）"),
     "proportional": ("In proportion", "按比例"),
     "talmud": ("Talmud rule for claims", "塔木德债权分配"),
 }

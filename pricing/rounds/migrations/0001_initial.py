@@ -66,6 +66,7 @@ class Migration(migrations.Migration):
                 ("person", models.UUIDField()),
                 ("side", models.CharField(choices=[("BUY", "Buy"), ("SELL", "Sell")], max_length=32)),
                 ("offer_id", models.UUIDField(null=True)),
+                ("rows", models.PositiveSmallIntegerField()),
                 ("sealed", models.BinaryField()),
                 ("commitment", models.CharField(max_length=64)),
                 ("placed_at", models.DateTimeField()),
@@ -93,7 +94,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="round",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state", "OPEN"), ("closed_event__isnull", False), _connector="OR"), name="round_closed_with_its_bids"
+                condition=models.Q(("state__in", ["OPEN", "VOID"]), ("closed_event__isnull", False), _connector="OR"),
+                name="round_closed_with_its_bids",
             ),
         ),
         migrations.AddConstraint(

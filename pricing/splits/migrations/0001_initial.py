@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                             ("IN_FORCE", "In Force"),
                             ("REPLACED", "Replaced"),
                             ("WITHDRAWN", "Withdrawn"),
+                            ("FAILED", "Failed"),
                         ],
                         default="PROPOSED",
                         max_length=32,
@@ -86,7 +87,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="split",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["PROPOSED", "AGREED", "IN_FORCE", "REPLACED", "WITHDRAWN"])), name="split_state_known"
+                condition=models.Q(("state__in", ["PROPOSED", "AGREED", "IN_FORCE", "REPLACED", "WITHDRAWN", "FAILED"])),
+                name="split_state_known",
             ),
         ),
         migrations.AddConstraint(

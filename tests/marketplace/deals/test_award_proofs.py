@@ -72,7 +72,7 @@ def test_a_joint_product_names_its_makers_in_the_contract_and_proves_itself_offl
     consented(maker, proposed(of.seller, shelf.object, maker))
     trade.relay()
     deal = trade.settled(of, shelf=shelf)
-    assert deal.deal.terms["joint"]["holders"] == sorted([str(of.seller.id), str(maker.id)])
+    assert set(deal.deal.terms["joint"]["receipts"]) == {str(of.seller.id), str(maker.id)}
     paid = {line["party"] for line in json.loads(bytes(deal.deal.voucher.statement))["lines"]}
     assert {str(of.seller.id), str(maker.id)} <= paid
     code, report = judged(bundle(deal, of.buyer.party.token).content, tmp_path)

@@ -8,6 +8,8 @@ import rfc8785
 from django.db import DatabaseError, transaction
 from django.test import Client as DjangoClient
 
+from pricing.engines.catalogue import catalogue
+from pricing.engines.model import Verb
 from pricing.rounds import services
 from pricing.rounds.models import Bid, Round
 from pricing.rounds.services import content_of
@@ -31,6 +33,7 @@ from tests.support.parties import admit
 
 WATCHED = (Round, Bid, Work, Outbox, Disclosure, IdempotencyKey)
 SECRET = "7654.32"
+AMOUNTS = (SECRET, "765432")  # as long as that, so that no digest or id holds one by chance
 MAY_NOT = UserError(code="MAY_NOT_BID", field=["roundId"])
 
 
@@ -151,6 +154,7 @@ def test_a_repeat_of_the_key_bids_once_and_another_bid_under_it_is_refused(of, h
         ('{"bid": "1.001"}', "PRICING_REFUSED", ["bid", "bid"]),
         ("{}", "PRICING_REFUSED", ["bid", "bid"]),
         ('{"bid": "1.00", "secret": 1}', "PRICING_REFUSED", ["bid", "secret"]),
+        ('{"bid": "1.00", "bidder": "01a215cd-1a43-70a0-8794-6e76b160f666"}', "PRICING_REFUSED", ["bid", "bidder"]),
         ('{"rows": []}', "PRICING_REFUSED", ["bid", "rows"]),
         ('{"rows": [1]}', "PRICING_REFUSED", ["bid"]),
         ('{"rows": [{"bid": "1.00"}, {"bid": "x"}]}', "PRICING_REFUSED", ["bid", "rows", "1", "bid"]),
@@ -163,7 +167,8 @@ def test_a_repeat_of_the_key_bids_once_and_another_bid_under_it_is_refused(of, h
         ("{", "BAD_INPUT", ["bid"]),
         (None, "BAD_INPUT", ["bid"]),
     ],
-    ids=["negative", "a number", "finer than the currency", "empty", "a strange field", "no rows", "a row that is none", "a bad second row",
+    ids=["negative", "a number", "finer than the currency", "empty", "a strange field",
+         "another's name", "no rows", "a row that is none", "a bad second row",
          "two rows where one bid counts", "rows and more", "101 rows", "half a pair", "not finite", "a list", "no JSON", "null"],
 )  # fmt: skip
 def test_a_bid_that_the_mechanism_would_refuse_is_refused_at_once(of, held, refused, bid, code, field):
@@ -234,6 +239,33 @@ def test_nobody_buys_and_sells_in_one_round_neither_alone_nor_with_an_affiliate(
     assert r.cleared().state == "CLEARED"
 
 
+def test_nobody_whom_the_surplus_would_reach_takes_part_on_either_side(of, refused):
+    shelf, theirs = r.on_sale(of, "exchange", r.CALL), r.rival_of(of)
+    near = trade.trader(PartyKind.BUYER, name="Near", by=of.institution)
+    held = r.opened(of, shelf, surplusToId=of.buyer.party.organisation)
+    affiliate(of.buyer.party, near.party)
+    affiliate(of.buyer.party, theirs.owner.party)
+    for who in (of.buyer, near):
+        refused(lambda who=who: r.place(who.client, held, {"bid": "9.00"}), MAY_NOT)
+    refused(lambda: r.ask(theirs.owner.client, held, theirs.offer, {"ask": "3.00"}), MAY_NOT)
+    assert r.ask(of.seller.client, held, shelf.offer, {"ask": "3.00"}).ok
+    assert r.place(of.other.client, held, {"bid": "9.00"}).ok
+
+
+def test_nobody_bids_for_a_model_to_whose_makers_it_belongs(of, refused):
+    example = next(each for each in catalogue()["ml_market"].examples if each.verb is Verb.CLEAR)
+    maker = trade.trader(PartyKind.BUYER, name="Maker", by=of.institution)
+    heir = trade.trader(PartyKind.BUYER, name="Heir", by=of.institution)
+    shelf = r.on_sale(of, "ml_market", {"currency": "CNY", "prices": ["10"], "residual_to": str(heir.id)})
+    published = {name: value for name, value in example.inputs.items() if name != "bids"}
+    keys = (of.seller.id, maker.id, of.other.id)
+    published["sellers"] = [{**row, "seller": str(key)} for row, key in zip(published["sellers"], keys, strict=True)]
+    held = r.opened(of, shelf, inputs=json.dumps(published))
+    for who in (maker, of.other, heir):
+        refused(lambda who=who: r.place(who.client, held, {"bid": "6"}), MAY_NOT)
+    assert r.place(of.buyer.client, held, {"bid": "6"}).ok
+
+
 def test_a_round_takes_bids_until_its_close_and_not_at_it(of, held, refused):
     closes = Round.objects.get().closes_at
     r.place(of.buyer.client, held, {"bid": "1.00"})
@@ -298,13 +330,13 @@ def test_a_seller_replaces_its_ask_and_asks_no_more_once_its_offer_is_off_sale(o
 # what a bid says, by every path
 
 
-READING = """query($bid: ID!, $round: ID!, $subject: UUID) {
+READING = """query($bid: ID!, $round: ID!, $subject: UUID, $long: Int! = 20) {
   bid: node(id: $bid) { ... on Bid { id side commitment content bidder { id } } }
   round: node(id: $round) { ... on Round { bids { id content } computation { inputs extras lines { text unitPrice } } } }
   bids(first: 20, round: $round) { nodes { id content } }
   every: bids(first: 20) { nodes { content } }
-  computations(first: 20) { nodes { inputs extras } }
-  quotes(first: 20) { nodes { amount { minorUnits } lines { text unitPrice } claims { witness } computation { inputs } } }
+  computations(first: $long) { nodes { inputs extras } }
+  quotes(first: $long) { nodes { amount { minorUnits } lines { text unitPrice } claims { witness } computation { inputs } } }
   logEntries(first: 20, subjectId: $subject) { nodes { body } }
 }"""
 
@@ -315,6 +347,11 @@ def readers(of):
     affiliate(affiliated.party, of.buyer.party)
     clients = {"seller": of.seller.client, "rival bidder": of.other.client, "affiliate": affiliated.client, "anonymous": Client()}
     return clients | {name: Client(token=getattr(of, name).token) for name in ("regulator", "institution", "operator")}
+
+
+def long_texts(client):
+    """How many rows with long texts a client may ask for at once: they cost what they weigh, and a stranger may ask for less."""
+    return 20 if client.token else 1
 
 
 def told(answer):
@@ -330,8 +367,8 @@ def test_before_the_clearing_nobody_but_the_bidder_reads_a_bid_by_any_path(of, h
     for _ in range(2):
         for name, client in curious.items():
             for subject in (row.pk, row.round_id):
-                answer = client.query(READING, bid=mine, round=held, subject=subject)
-                assert "7654" not in told(answer), name
+                answer = client.query(READING, bid=mine, round=held, subject=subject, long=long_texts(client))
+                assert not [amount for amount in AMOUNTS if amount in told(answer)], name
                 sees = name == "regulator"
                 assert (answer["bid"] is not None) == sees, name
                 assert sees is False or answer["bid"]["content"] is None
@@ -339,6 +376,22 @@ def test_before_the_clearing_nobody_but_the_bidder_reads_a_bid_by_any_path(of, h
         integrate()
         r.close()  # closed and in the log, and not yet cleared
     assert Round.objects.get().state in {"CLOSED", "CLEARED"}
+
+
+def test_an_institution_that_buys_too_learns_from_the_log_of_no_rival(of, held):
+    house = trade.trader(PartyKind.INSTITUTION, PartyKind.BUYER, name="House that buys", by=of.institution)
+    for who in (of.buyer, of.other, house):
+        assert r.place(who.client, held, {"bid": "1.00"}).ok
+    integrate()
+    text = "query($kind: String) { logEntries(first: 20, schema: $kind) { nodes { body } } }"
+
+    def bidders(client):
+        nodes = client.query(text, kind="bid.placed")["logEntries"]["nodes"]
+        return {json.loads(node["body"])["actor"]["organisation"] for node in nodes}
+
+    assert bidders(house.client) == {str(house.id)}
+    assert bidders(of.seller.client) == bidders(Client(token=of.institution.token)) == set()
+    assert bidders(Client(token=of.regulator.token)) == {str(each.id) for each in (of.buyer, of.other, house)}
 
 
 def test_after_the_clearing_neither_a_loser_nor_a_winner_is_shown_to_the_other(of):
@@ -350,16 +403,16 @@ def test_after_the_clearing_neither_a_loser_nor_a_winner_is_shown_to_the_other(o
     integrate()
     rows = standing()
     for client, theirs, secrets in (
-        (of.buyer.client, losing, ("7654", "765432", "765433")),
+        (of.buyer.client, losing, (*AMOUNTS, "7654.33", "765433")),
         (of.other.client, winning, ("9999.99", "999999")),
-        (Client(), losing, ("7654", "999999")),
-        (Client(token=of.institution.token), losing, ("7654", "999999")),
+        (Client(), losing, (*AMOUNTS, "999999")),
+        (Client(token=of.institution.token), losing, (*AMOUNTS, "999999")),
     ):
         for subject in (*(row.pk for row in rows), Round.objects.get().pk, None):
-            said = told(client.query(READING, bid=theirs, round=held, subject=subject))
+            said = told(client.query(READING, bid=theirs, round=held, subject=subject, long=long_texts(client)))
             assert not [secret for secret in secrets if secret in said]
     for client in (of.seller.client, Client(token=of.regulator.token)):  # the clearing is the owner's and the regulator's
-        assert "7654" in told(client.query(READING, bid=losing, round=held, subject=None))
+        assert SECRET in told(client.query(READING, bid=losing, round=held, subject=None))
 
 
 def test_no_digest_in_the_open_is_over_bids_that_could_be_found_by_trying(of, held):
@@ -377,9 +430,9 @@ def test_no_digest_in_the_open_is_over_bids_that_could_be_found_by_trying(of, he
 def test_the_stored_bytes_and_the_log_hold_no_amount_in_the_open(of, held):
     r.place(of.buyer.client, held, {"bid": SECRET})
     row = Bid.objects.get()
-    assert b"7654" not in bytes(row.sealed)
-    assert not any(b"7654" in bytes(each.body) or b"765432" in bytes(each.body) for each in Outbox.objects.all())
-    assert not Disclosure.objects.filter(event__in=[each.event for each in Outbox.objects.all()], value__icontains="7654").exists()
+    assert SECRET.encode() not in bytes(row.sealed)
+    assert not any(amount.encode() in bytes(each.body) for each in Outbox.objects.all() for amount in AMOUNTS)
+    assert not Disclosure.objects.filter(event__in=[each.event for each in Outbox.objects.all()], value__icontains=SECRET).exists()
 
 
 def test_what_was_bid_and_what_was_called_never_changes(of, held):

@@ -282,7 +282,9 @@ def test_a_price_for_welfare_is_blocked_in_whatever_unit(of, deck):
 def test_the_use_stated_in_asking_for_a_price_counts_and_must_be_the_one_of_the_contract(of, deck):
     deck.capped(50, "CALL")
     usage = {"product": "credit", "use": "welfare", "quantity": "3"}
-    said = checked(requested(of, deck, "regulated", usage, useClass=None))
+    made = requested(of, deck, "regulated", usage, useClass=None)
+    assert json.loads(bytes(made.deal.terms_bytes))["use_class"] == "WELFARE"
+    said = checked(made)
     assert found(said, "use_class", *PRICE) == ("PASS", [], "WELFARE", 0, 50)
     differing = checked(requested(of, deck, "regulated", {**usage, "use": "industry"}, useClass="WELFARE"))
     assert found(differing, "use_class", *PRICE) == ("REFER", ["MUST_BE_FREE"], None, 50, 50)

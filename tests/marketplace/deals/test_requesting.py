@@ -1,6 +1,7 @@
 """A quote, then a request for a stated purpose: one of each for one key, and a refusal leaves nothing behind."""
 
 import json
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -47,6 +48,17 @@ def test_a_quote_states_the_plans_price_and_binds_for_seven_days(of):
 
 def test_the_price_of_a_quote_follows_its_usage(of):
     assert quote(of, usage=json.dumps({"copies": 3}))["quote"]["amount"]["amount"] == "36000.00"
+
+
+def test_a_quote_says_what_it_is_for_and_whether_it_was_used(of):
+    asked = "{ quotes(first: 5) { nodes { offer inputs usedBy } } }"
+    made = quote(of, usage='{"copies": 3}')["quote"]["id"]
+    shown = {"offer": str(of.flat.offer.pk), "inputs": '{"copies": 3}', "usedBy": None}
+    for side in (of.buyer, of.seller):
+        assert side.client.query(asked)["quotes"]["nodes"] == [shown]
+    assert of.other.client.query(asked)["quotes"]["nodes"] == []
+    assert trade.ask(of, quoteId=made).ok
+    assert of.buyer.client.query(asked)["quotes"]["nodes"] == [shown | {"usedBy": str(Deal.objects.get().pk)}]
 
 
 def test_a_quotes_key_asks_for_one_thing(of, snapshot):
@@ -104,6 +116,13 @@ def test_a_request_fixes_the_terms_and_the_rights_it_asks_for(of):
     (told,) = shop.events("deal.requested")
     assert told["data"]["terms_hash"] == row.terms_hash
     assert {name for name, value in told["data"].items() if isinstance(value, dict)} == {"seller", "buyer", "amount", "purpose"}
+
+
+def test_the_public_hash_of_the_terms_cannot_be_found_by_trying_who_what_and_for_how_much(of):
+    first, second = (trade.requested(of).deal.terms for _ in range(2))
+    varying = {name for name in first if first[name] != second[name]}
+    assert varying == {"salt", "consideration"}  # the second names its own quote
+    assert [re.fullmatch("[0-9a-f]{32}", terms["salt"]) is not None for terms in (first, second)] == [True, True]
 
 
 def test_a_repeated_request_is_one_deal(of):
@@ -172,6 +191,15 @@ def test_a_licence_for_a_share_of_income_takes_no_quote_and_fixes_the_share(of, 
     assert (row.consideration, row.income_share_ppm, row.amount_minor, row.quote_id) == ("INCOME_SHARE", 300_000, 0, None)
     shown = of.buyer.client.query("query($id: ID!) { node(id: $id) { ... on Deal { division { party amount { amount } } } } }", id=row)
     assert {line["amount"]["amount"] for line in shown["node"]["division"]} <= {"0.00"}
+
+
+def test_an_offer_that_is_priced_by_bids_says_so_to_who_asks_for_a_quote(of, snapshot):
+    plan = shop.plan(of.seller.client, json.dumps({"currency": "CNY", "format": "second_price", "reserve": "50.00"}), "auction")
+    shelf = trade.shelved(of.seller, trade.registered(of.seller), plan=plan)
+    before = snapshot(*WRITTEN)
+    assert quote(of, offerId=shelf.offer).user_errors == [UserError(code="PRICED_BY_BIDS", field=["offerId"])]
+    assert quote(of, offerId=shelf.offer, planId=plan).user_errors == [UserError(code="PRICED_BY_BIDS", field=["planId"])]
+    assert snapshot(*WRITTEN) == before
 
 
 def test_nobody_buys_from_themselves(of, snapshot):

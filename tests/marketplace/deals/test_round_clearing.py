@@ -8,7 +8,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 from marketplace.deals.models import Deal
 from pricing.computations.models import Computation
 from pricing.computations.seeds import seed_value
-from pricing.engines.auctions import vcg_bids
+from pricing.engines.auctions import vcg, vcg_bids
+from pricing.engines.auctions.packages import TooHardError, vickrey_packages
 from pricing.engines.catalogue import catalogue
 from pricing.engines.model import Verb
 from pricing.quotes.models import Quote
@@ -18,7 +19,9 @@ from pricing.rounds.services import CLEAR_TOPIC, SeedNotYet, round_clear, round_
 from pricing.rounds.tasks import run_once
 from registry.base import clock
 from registry.base.actor import PartyKind
+from registry.base.limits import WORK_TRIES_MAX
 from registry.base.models import Work
+from registry.log import integrator
 from registry.log.integrator import integrate
 from registry.log.models import Disclosure, Leaf, Outbox, SignedCheckpoint
 from registry.log.services import ACTOR
@@ -100,27 +103,74 @@ def test_a_round_without_bids_is_void_and_says_so(of, held):
     assert [(node["state"], node["voidReason"]) for node in shown] == [("VOID", "NO_BIDS")]
 
 
-def test_a_round_that_the_mechanism_refuses_is_void_and_says_why(of):
-    shelf = r.on_sale(of, "ml_market", {"currency": "CNY", "prices": ["10"]})
-    published = {name: value for name, value in ML.inputs.items() if name != "bids"} | {"coalition_gains": ["0"] * 8}
-    sellers = (of.seller.id, of.buyer.id, of.other.id)
-    published["sellers"] = [{**row, "seller": str(key)} for row, key in zip(published["sellers"], sellers, strict=True)]
-    held = r.opened(of, shelf, inputs=json.dumps(published))
-    r.place(of.other.client, held, {"bid": "6"})
-    row = r.cleared()
-    assert (row.state, row.void_reason, row.computation_id) == ("VOID", "WORTHLESS", None)
-    assert (Quote.objects.count(), Computation.objects.count()) == (0, 0)
-    assert r.open_round(of, shelf, inputs=json.dumps(published)).ok
+def test_a_round_that_the_mechanism_refuses_is_void_and_says_why(of, monkeypatch):
+    def too_hard(bids, items, **_):
+        if len(bids) > 1:
+            raise TooHardError
+        return vickrey_packages(bids, items)
 
-
-def test_more_package_bids_than_the_mechanism_takes_together_make_it_void(of, monkeypatch):
-    monkeypatch.setattr(vcg_bids, "MAX_PACKAGE_BIDS", 1)
+    monkeypatch.setattr(vcg, "vickrey_packages", too_hard)
     shelf = r.on_sale(of, "vcg", {"currency": "CNY", "kind": "packages", "items": [{"item": "north"}]})
     held = r.opened(of, shelf)
-    for client in (of.buyer.client, of.other.client):
-        assert r.place(client, held, {"items": ["north"], "value": "10.00"}).ok
+    for who in (of.buyer, of.other):
+        assert r.place(who.client, held, {"items": ["north"], "value": "6.00"}).ok
     row = r.cleared()
-    assert (row.state, row.void_reason) == ("VOID", "TOO_MANY")
+    assert (row.state, row.void_reason, row.computation_id) == ("VOID", "TOO_HARD", None)
+    assert (Quote.objects.count(), Computation.objects.count()) == (0, 0)
+    assert r.open_round(of, shelf).ok
+
+
+def test_nobody_makes_a_round_void_by_more_rows_than_the_mechanism_takes_together(of, monkeypatch):
+    monkeypatch.setattr(vcg_bids, "MAX_PACKAGE_BIDS", 40)
+    shelf = r.on_sale(of, "vcg", {"currency": "CNY", "kind": "packages", "items": [{"item": f"i{at}"} for at in range(3)]})
+    held = r.opened(of, shelf)
+    rows = [{"items": [f"i{at}"], "value": "10.00"} for at in range(3)]
+    too_many = UserError(code="PRICING_REFUSED", field=["bid", "rows"], message="At most 2 entries are accepted.")
+    assert r.place(of.buyer.client, held, {"rows": rows}).user_errors == [too_many]
+    assert r.place(of.buyer.client, held, {"rows": rows[:2]}).ok
+    Bid.objects.filter(bidder=of.buyer.id).update(replaced_at=clock.now())
+    for _ in range(19):  # as many others as there is room for but one
+        filler = Bid(round=Round.objects.get(), side="BUY", rows=2, person=of.buyer.id, sealed=b"", placed_at=clock.now())
+        filler.bidder, filler.commitment = admit(PartyKind.BUYER, name="B").organisation, "0" * 64
+        filler.save(force_insert=True)
+    assert r.place(of.buyer.client, held, {"rows": rows[:2]}).ok
+    full = UserError(code="ROUND_FULL", field=["roundId"], message="The round has as many bids as it can take: 40.")
+    assert r.place(of.other.client, held, rows[0]).user_errors == [full]
+    assert r.place(of.buyer.client, held, {"rows": rows[1:]}).ok
+
+
+@pytest.mark.parametrize("broken", ["_standing", "_awards"], ids=["its close", "its clearing"])
+def test_a_round_that_fails_inside_to_the_last_try_is_void_and_says_so_and_the_offer_is_free(of, shelf, held, monkeypatch, broken):
+    two_bids(of, held)
+    monkeypatch.setattr(services, broken, lambda *_: 1 / 0)
+    for _ in range(WORK_TRIES_MAX):
+        assert Round.objects.get().state in {"OPEN", "CLOSED"}
+        clock.advance(to=clock.now() + r.HOUR)
+        trade.relay()
+    row = Round.objects.get()
+    assert (row.state, row.void_reason, row.computation_id) == ("VOID", "FAILED", None)
+    assert trade.told("round.voided")[0]["data"] == {"round": str(row.pk), "reason": "FAILED"}
+    assert (Quote.objects.count(), Computation.objects.count(), Bid.objects.filter(replaced_at=None).count()) == (0, 0, 2)
+    assert Work.objects.filter(state="DEAD").get().last_error.startswith("ZeroDivisionError")
+    monkeypatch.undo()
+    again = r.opened(of, shelf)
+    two_bids(of, again)
+    assert r.cleared().state == "CLEARED"
+
+
+def test_a_round_waits_for_the_log_however_long_its_checkpoint_is_out(of, monkeypatch):
+    held = r.opened(of, r.on_sale(of, "digital", {"currency": "CNY"}))
+    two_bids(of, held)
+    monkeypatch.setattr(integrator, "_publish", lambda: None)
+    for _ in range(2 * WORK_TRIES_MAX):
+        clock.advance(to=clock.now() + r.HOUR)
+        trade.relay()
+    assert Round.objects.get().state == "CLOSED"
+    assert not Work.objects.filter(last_error__startswith="SeedNotYet").exists()
+    monkeypatch.undo()
+    integrate()
+    trade.relay()
+    assert Round.objects.get().state == "CLEARED"
 
 
 def test_a_round_whose_reserve_nobody_reached_is_cleared_and_awards_nothing(of):
@@ -293,7 +343,10 @@ def test_every_winner_is_told_its_own_award_alone(of):
     for who in (of.buyer, of.other):
         (shown,) = quotes(who.client)
         assert shown["amount"]["minorUnits"] == str(awards[str(who.id)])
-        assert shown["lines"] == [{"code": "ROUND_AWARD", "text": "Awarded by the round"}]
+        item = {of.buyer: "south", of.other: "north"}[who]
+        assert shown["lines"] == [{"code": "ROUND_AWARD_ITEMS", "text": f"Awarded by the round: {item}"}]
+        deal = trade.requested(of, shelf=shelf, buyer=who, quoteId=shown["id"]).deal
+        assert deal.terms["consideration"]["items"] == item
         assert shown["computation"] is None
         stored = Quote.objects.get(buyer=who.id).answer["extras"]["awards"]
         assert [each["bidder"] for each in stored] == [str(who.id)]
@@ -325,7 +378,9 @@ def test_a_winners_contract_does_not_tell_what_the_others_paid(of):
     mine = Quote.objects.get(buyer=of.buyer.id)
     deal = trade.requested(of, shelf=shelf, quoteId=quotes(of.buyer.client)[0]["id"]).deal
     receipts = {seller: int(minor) for seller, minor in deal.terms["joint"]["receipts"].items()}
-    whole = {row["seller"]: int(row["minor"]) for row in computation.answer["extras"]["receipts"]}
+    extras = computation.answer["extras"]
+    whole = {row["seller"]: int(row["minor"]) for row in extras["receipts"]} | {str(of.seller.id): int(extras["undistributed_minor"])}
+    assert int(extras["undistributed_minor"]) > 0
     assert mine.amount_minor < computation.amount_minor
     assert sum(receipts.values()) == mine.amount_minor
     for seller, minor in receipts.items():
@@ -351,6 +406,42 @@ def test_an_award_binds_for_a_week_and_no_longer(of, watched_request):
     assert r.open_round(of, shelf).ok
 
 
+def taken_back(of, shelf, how):
+    given = {"idempotencyKey": shop.key()}
+    listing = {**given, "listingId": shelf.listing, "reason": "Sold too cheap", "expectedVersion": 3}
+    match how:
+        case "offerWithdraw":
+            return of.seller.client.mutate(how, "offer { state }", offerId=shelf.offer, expectedVersion=1, **given)
+        case "listingSuspend" | "listingDelist":
+            return of.seller.client.mutate(how, "listing { state }", **listing)
+    return Client(token=of.regulator.token).mutate("listingSuspend", "listing { state }", **listing)
+
+
+@pytest.mark.parametrize("how", ["offerWithdraw", "listingSuspend", "listingDelist"])
+def test_a_seller_that_has_seen_the_bids_does_not_take_the_award_back(of, how):
+    shelf, quote = award(of)
+    assert taken_back(of, shelf, how).ok
+    deal = trade.settled(of, shelf=shelf, quoteId=quote)
+    assert deal.deal.amount_minor == 400
+
+
+def test_the_regulator_stops_an_award_with_its_listing(of, watched_request):
+    shelf, quote = award(of)
+    assert taken_back(of, shelf, "order").ok
+    before = Quote.objects.get().used_by
+    refused = trade.ask(of, shelf=shelf, quoteId=quote)
+    assert refused.user_errors == [UserError(code="OFFER_NOT_OPEN", field=["offerId"])]
+    assert Quote.objects.get().used_by == before is None
+    assert Deal.objects.count() == 0
+
+
+def test_nobody_elses_award_opens_an_offer_that_was_taken_back(of):
+    shelf, quote = award(of)
+    assert taken_back(of, shelf, "offerWithdraw").ok
+    for given in (quote, None):
+        assert trade.ask(of, shelf=shelf, buyer=of.other, quoteId=given).codes == ["OFFER_NOT_OPEN"]
+
+
 def test_an_award_is_used_once_and_by_its_winner(of, watched_request):
     shelf, quote = award(of)
     watched_request(shelf, of.other, quote, "QUOTE_NEEDED")
@@ -364,7 +455,7 @@ def test_an_award_is_used_once_and_by_its_winner(of, watched_request):
 def test_an_offer_that_clears_is_not_quoted(of, shelf, snapshot):
     before = snapshot(*WATCHED)
     given = {"offerId": shelf.offer, "usage": "{}", "idempotencyKey": shop.key()}
-    assert of.buyer.client.mutate("quoteCreate", "quote { id }", **given).codes == ["PRICING_REFUSED"]
+    assert of.buyer.client.mutate("quoteCreate", "quote { id }", **given).codes == ["PRICED_BY_BIDS"]
     assert snapshot(*WATCHED) == before
 
 

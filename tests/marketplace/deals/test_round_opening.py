@@ -111,6 +111,29 @@ def test_a_withdrawn_offer_is_not_put_up(of, shelf, refused):
     refused(lambda: r.open_round(of, shelf), UserError(code="OFFER_NOT_OPEN", field=["offerId"]))
 
 
+@pytest.mark.parametrize(
+    ("key", "params", "taken"),
+    [
+        ("auction", r.SECOND_PRICE, True),
+        ("auction", {"currency": "CNY", "format": "uniform_price", "units": 2}, False),
+        ("digital", {"currency": "CNY"}, False),
+        ("exchange", r.CALL, True),
+    ],
+    ids=["one copy", "two copies", "unlimited copies", "each seller's own copy"],
+)
+def test_an_exclusive_right_is_put_up_only_where_one_bidder_can_win_it(of, refused, key, params, taken):
+    thing = trade.registered(of.seller)
+    listing = shop.drafted(of.seller.client, thing, asset=shop.ready(of.seller.client, object_=thing))
+    offer = trade.offered(of.seller, listing, 1, plan=shop.plan(of.seller.client, json.dumps(params), key), exclusive=True)
+    assert shop.publish(of.seller.client, listing, 2).ok
+    shelf = trade.Shelf(of.seller, thing, listing, offer, shop.CSV)
+    given = {"surplusToId": admit(PartyKind.PUBLIC_BODY, name="Charity").organisation} if key == "exchange" else {}
+    if taken:
+        assert r.open_round(of, shelf, **given).ok
+    else:
+        refused(lambda: r.open_round(of, shelf, **given), UserError(code="BAD_INPUT", field=["offerId"]))
+
+
 def test_a_plan_that_clears_nothing_is_not_put_up(of, refused):
     refused(lambda: r.open_round(of, of.flat), UserError(code="PLAN_CLEARS_NO_BIDS", field=["offerId"]))
 
@@ -215,6 +238,10 @@ def test_the_sellers_of_a_market_are_organisations_by_the_ids_that_we_write(of, 
     missing = UserError(code="PRICING_REFUSED", field=["inputs", "gains"])
     refused(lambda: r.open_round(of, shelf, inputs="{}"), missing)
     bad = json.loads(market_inputs([known, other, third])) | {"sellers": [{"seller": known}]}
+    for field, odd in (("coalition_gains", ["0"] * 8), ("coalition_gains", ["0", "1"]), ("gains", [{"shortfall": "1", "gain": "1"}])):
+        doomed = json.dumps(json.loads(market_inputs([known, other, third])) | {field: odd})
+        said = r.open_round(of, shelf, inputs=doomed)
+        assert [(error.code, error.field[:2]) for error in said.user_errors] == [("PRICING_REFUSED", ["inputs", field])]
     lacking = UserError(code="PRICING_REFUSED", field=["inputs", "sellers", "0", "features"])
     refused(lambda: r.open_round(of, shelf, inputs=json.dumps(bad)), lacking)
     assert r.open_round(of, shelf, inputs=market_inputs([known, other, third])).ok

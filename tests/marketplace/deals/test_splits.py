@@ -1,23 +1,36 @@
 """A joint product's income is divided by a rule that all its makers consented to; nobody else proposes, consents or reads."""
 
+import hashlib
 import json
 from collections import Counter
+from datetime import timedelta
 
 import pytest
+import rfc8785
 from django.db import DatabaseError, IntegrityError, transaction
 
+from marketplace.deals.models import Deal
 from pricing.computations.models import Computation
 from pricing.computations.seeds import seed_value
 from pricing.computations.services import recompute
+from pricing.engines.catalogue import catalogue
+from pricing.engines.model import Model, Verb
+from pricing.money import Money
+from pricing.quotes.models import Quote
+from pricing.splits import services
 from pricing.splits.models import Split, SplitConsent
-from pricing.splits.services import SeedNotYet, split_amount, split_begin
+from pricing.splits.services import SeedNotYet, split_begin, split_carry_out, split_give_up, split_parts
+from registry.base import clock
 from registry.base.actor import PartyKind
 from registry.base.graphql import to_global
 from registry.base.ids import uuid7
+from registry.base.limits import WORK_TRIES_MAX
 from registry.base.models import IdempotencyKey, Work
+from registry.log.canonical import seal_member
 from registry.log.integrator import integrate
-from registry.log.models import Disclosure, Outbox, SignedCheckpoint
+from registry.log.models import Disclosure, Entry, Outbox, SignedCheckpoint
 from tests.listings import shop
+from tests.support import rounds as r
 from tests.support import trade
 from tests.support.filings import sql
 from tests.support.graphql import Client, UserError, global_id
@@ -98,25 +111,45 @@ def test_a_proposal_is_the_proposers_consent_and_the_last_consent_is_an_agreemen
     row = Split.objects.get()
     (event,) = shop.events("split.proposed")
     data = event["data"]
-    assert (data["split"], data["object"], data["plan"]) == (str(row.pk), str(shelf.object.pk), str(row.plan_id))
+    opened = {name: value for name, value in data.items() if isinstance(value, str)}
+    assert opened == {"split": str(row.pk), "object": str(shelf.object.pk), "plan": str(row.plan_id)}
     assert consent(maker.client, made["id"])["split"] == {"state": "AGREED", "version": 2}
     (agreed,) = shop.events("split.agreed")
-    assert (agreed["data"], agreed["id"]) == (
-        {"split": str(row.pk), "inputs_sha256": data["inputs_sha256"]},
-        str(Split.objects.get().agreed_event),
-    )
+    assert (agreed["data"]["split"], agreed["id"]) == (str(row.pk), str(Split.objects.get().agreed_event))
     open_fields = [json.dumps(event["data"]) for event in shop.events("split.proposed", "split.consented", "split.agreed")]
     assert not any(str(maker.id) in text for text in open_fields)
     trade.relay()
     row.refresh_from_db()
     assert (row.state, row.version, row.computation.amount_minor, row.seed) == ("IN_FORCE", 3, 1_000_000, None)
-    assert trade.told("split.in_force")[0]["data"] == {
-        "split": str(row.pk),
-        "computation": str(row.computation_id),
-        "inputs_digest": row.computation.inputs_digest,
-        "seed_size": None,
-    }
+    in_force_data = trade.told("split.in_force")[0]["data"]
+    assert set(in_force_data.pop("inputs_digest")) == {"_h"}
+    assert in_force_data == {"split": str(row.pk), "computation": str(row.computation_id), "seed_size": None}
     assert recompute(computation=row.computation).amount_minor == 1_000_000
+
+
+def test_no_digest_in_the_open_is_over_weights_that_could_be_found_by_trying(of, shelf, maker):
+    row = in_force(of, shelf, maker)
+    trade.requested(of, shelf=shelf)
+    digests = {hashlib.sha256(rfc8785.dumps(row.inputs)).hexdigest(), *Computation.objects.values_list("inputs_digest", flat=True)}
+    digests |= set(Quote.objects.values_list("inputs_digest", flat=True))
+    told = json.dumps([body for body in every_event() if body["schema"].startswith(("split.", "quote."))])
+    assert len(digests) == 4
+    assert not [digest for digest in digests if digest in told]
+    events = {body["id"]: body for body in every_event()}
+    sealed = list(Disclosure.objects.filter(value__in=list(digests)))
+    names = Counter((events[str(each.event)]["schema"], each.path) for each in sealed)
+    assert names == {
+        ("split.proposed", "inputs_sha256"): 1,
+        ("split.agreed", "inputs_sha256"): 1,
+        ("split.in_force", "inputs_digest"): 1,
+        ("quote.made", "inputs_digest"): 1,
+    }
+    for each in sealed:  # what is sealed binds all the same
+        assert events[str(each.event)]["data"][each.path] == seal_member(each.value, bytes(each.salt))
+
+
+def every_event():
+    return [json.loads(bytes(row.body)) for row in (*Entry.objects.all(), *Outbox.objects.all())]
 
 
 def test_the_only_holder_agrees_by_proposing(of, shelf):
@@ -293,26 +326,145 @@ def test_a_deal_keeps_the_split_under_which_it_was_requested(of, shelf, maker):
         paid[line["party"]] += int(line["amount"])
     kept = 12_000 - 360
     assert paid[str(third.id)] == 0
-    assert {str(of.seller.id): paid[str(of.seller.id)], str(maker.id): paid[str(maker.id)]} == dict(
-        split_amount(split=first, amount_minor=kept)
+    carried = Computation.objects.filter(verb="split", amount_minor=kept).get()
+    both = {str(of.seller.id): paid[str(of.seller.id)], str(maker.id): paid[str(maker.id)]}
+    assert both == split_parts(split=first, computation=carried)
+    assert (carried.asked_by_id, carried.plan_id) == (of.seller.id, first.plan_id)
+
+
+def test_a_contract_states_what_each_maker_gets_and_no_rule_can_fail_between_the_money_and_its_payees(of, shelf, maker, monkeypatch):
+    in_force(of, shelf, maker)
+    deal = trade.accepted(of, shelf=shelf)
+    stated = deal.deal.terms["joint"]["receipts"]
+    assert stated == {str(of.seller.id): "5820", str(maker.id): "5820"}
+    assert Computation.objects.filter(pk=deal.deal.terms["joint"]["computation"], amount_minor=12_000 - 360).exists()
+    for reader in (of.buyer.client, Client(token=of.institution.token), maker.client):  # its inputs are the makers' own affair
+        assert reader.query("{ computations(first: 5) { nodes { id } } }")["computations"]["nodes"] == []
+    before = Computation.objects.count()
+    monkeypatch.setattr(services, "compute", lambda **_: 1 / 0)
+    monkeypatch.setattr(Model, "run", lambda *_, **__: 1 / 0)
+    shown = "query($id: ID!) { node(id: $id) { ... on Deal { division { party amount { minorUnits } } } } }"
+    promised = maker_lines(of.buyer.client.query(shown, id=deal.id)["node"]["division"], stated)
+    assert trade.settle(deal).ok
+    paid = [(line["party"], line["amount"]) for line in json.loads(bytes(deal.deal.voucher.statement))["lines"] if line["party"] in stated]
+    assert sorted(paid) == sorted(stated.items()) == promised
+    assert Computation.objects.count() == before
+
+
+def test_an_amount_keeps_one_computation_however_often_a_deal_at_it_is_asked_for(of, shelf, maker):
+    in_force(of, shelf, maker)
+    first, second = (trade.requested(of, shelf=shelf, buyer=who).deal.terms["joint"] for who in (of.buyer, of.other))
+    assert first == second
+    assert Computation.objects.filter(verb="split").count() == 2  # the example, and this amount
+    assert recompute(computation=Computation.objects.get(pk=first["computation"])).amount_minor == 12_000 - 360
+
+
+def maker_lines(lines, makers):
+    return sorted((line["party"], line["amount"]["minorUnits"]) for line in lines if line["party"] in makers)
+
+
+def test_a_price_that_the_rule_does_not_divide_makes_no_deal_instead_of_one_that_cannot_be_settled(of, maker, snapshot):
+    params = {"mode": "graduated", "currency": "JPY", "unit": "call", "tiers": [{"unit_price": "999999999999"}]}
+    shelf = trade.shelved(of.seller, trade.registered(of.seller), plan=shop.plan(of.seller.client, json.dumps(params), "metered"))
+    made = propose(of, shelf, game(of.seller.id, maker.id), planId=rule(of.seller.client, currency="JPY"))["split"]["id"]
+    assert consent(maker.client, made).ok
+    trade.relay()
+
+    def quoted(quantity):
+        asked = {"offerId": shelf.offer, "usage": json.dumps({"quantity": quantity}), "idempotencyKey": shop.key()}
+        return of.buyer.client.mutate("quoteCreate", "quote { id }", **asked)["quote"]["id"]
+
+    great = quoted("200000")
+    before = snapshot(*WATCHED, Deal, Quote)
+    refused = trade.ask(of, shelf=shelf, quoteId=great)
+    assert refused.user_errors == [UserError(code="PRICING_REFUSED", field=["quoteId", "amount"])]
+    assert snapshot(*WATCHED, Deal, Quote) == before
+    assert trade.ask(of, shelf=shelf, quoteId=quoted("2")).ok
+
+
+def test_a_seller_does_not_name_other_makers_in_a_round_than_those_who_agreed(of, maker):
+    example = next(each for each in catalogue()["ml_market"].examples if each.verb is Verb.CLEAR)
+    market = {"currency": "CNY", "prices": ["10"]}
+    shelf, late = r.on_sale(of, "ml_market", market), r.on_sale(of, "ml_market", market)
+    published = {name: value for name, value in example.inputs.items() if name != "bids"}
+    keys = (of.seller.id, of.institution.organisation.pk, of.regulator.organisation.pk)
+    published["sellers"] = [{**row, "seller": str(key)} for row, key in zip(published["sellers"], keys, strict=True)]
+    in_force(of, shelf, maker)
+    wrong = UserError(code="BAD_INPUT", field=["inputs", "sellers"])
+    assert r.open_round(of, shelf, inputs=json.dumps(published)).user_errors == [wrong]
+    held = r.opened(of, late, inputs=json.dumps(published))
+    in_force(of, late, maker)  # agreed while the round ran
+    assert r.place(of.buyer.client, held, {"bid": "6"}).ok
+    assert r.cleared().state == "CLEARED"
+    quote = of.buyer.client.query("{ quotes(first: 1) { nodes { id } } }")["quotes"]["nodes"][0]["id"]
+    deal = trade.requested(of, shelf=late, quoteId=quote).deal
+    assert set(deal.terms["joint"]["receipts"]) == {str(of.seller.id), str(maker.id)}
+
+
+def test_makers_that_agreed_in_another_currency_have_not_agreed_on_this_price(of, shelf, maker, snapshot):
+    made = propose(of, shelf, game(of.seller.id, maker.id), planId=rule(of.seller.client, currency="JPY"))["split"]["id"]
+    assert consent(maker.client, made).ok
+    trade.relay()
+    quote = trade.quoted(of, shelf=shelf)
+    before = snapshot(*WATCHED, Deal)
+    refused = UserError(
+        code="SPLIT_IN_OTHER_CURRENCY",
+        field=["quoteId"],
+        message="The makers of this product agreed to divide income in JPY; this price is in CNY.",
     )
-    assert Computation.objects.filter(verb="split", amount_minor=kept).get().asked_by_id == of.institution.organisation.pk
+    assert trade.ask(of, shelf=shelf, quoteId=quote).user_errors == [refused]
+    assert snapshot(*WATCHED, Deal) == before
+
+
+def test_an_agreement_that_cannot_be_put_in_force_fails_for_all_to_see_and_another_is_proposed(of, shelf, maker, monkeypatch):
+    first = in_force(of, shelf, maker)
+    made = proposed(of, shelf, maker)
+    monkeypatch.setattr(services, "compute", lambda **_: 1 / 0)
+    assert consent(maker.client, made).ok
+    for _ in range(WORK_TRIES_MAX):
+        assert Split.objects.latest("proposed_at").state == "AGREED"
+        clock.advance(to=clock.now() + timedelta(hours=1))
+        trade.relay()
+    row = Split.objects.latest("proposed_at")
+    assert (row.state, row.computation_id, row.seed) == ("FAILED", None, None)
+    assert [body["data"] for body in trade.told("split.failed")] == [{"split": str(row.pk)}]
+    monkeypatch.undo()
+    split_give_up(split_id=row.pk)
+    split_give_up(split_id=first.pk)
+    first.refresh_from_db()
+    assert (first.state, len(trade.told("split.failed"))) == ("IN_FORCE", 1)
+    late = {"splitId": made, "expectedVersion": 3, "idempotencyKey": "w"}
+    assert of.seller.client.mutate("splitWithdraw", **late).codes == ["ILLEGAL_TRANSITION"]
+    assert in_force(of, shelf, maker).pk != row.pk
+
+
+def test_who_sees_the_draw_coming_does_not_withdraw_from_it(of, shelf, maker):
+    others = [trade.trader(PartyKind.MERCHANT, name=f"M{at}", by=of.institution) for at in range(2)]
+    row = sampled(of, shelf, [maker, *others])
+    integrate()  # the checkpoint is public and the relay has not come yet
+    given = {"splitId": global_id(row), "expectedVersion": 2, "idempotencyKey": "w"}
+    assert of.seller.client.mutate("splitWithdraw", **given).codes == ["ILLEGAL_TRANSITION"]
+    trade.relay()
+    row.refresh_from_db()
+    assert row.state == "IN_FORCE"
 
 
 @pytest.mark.parametrize("amount_minor", [0, 1, 2, 10_001])
 def test_parts_of_any_income_are_not_negative_and_together_the_income(of, shelf, maker, amount_minor):
-    parts = split_amount(split=in_force(of, shelf, maker), amount_minor=amount_minor)
-    assert sum(minor for _, minor in parts) == amount_minor
-    assert min(minor for _, minor in parts) >= 0
+    row, amount = in_force(of, shelf, maker), Money.of(amount_minor, "CNY")
+    carried = split_carry_out(split=row, amount=amount, under="quoteId")
+    parts = split_parts(split=row, computation=carried)
+    assert sum(parts.values()) == amount_minor
+    assert min(parts.values()) >= 0
 
 
-def test_a_free_licence_of_a_joint_product_divides_nothing_among_its_makers(of, maker):
+def test_a_licence_for_a_share_of_income_divides_nothing_among_makers_and_does_not_say_so(of, maker):
     shelf = trade.shelved(of.seller, trade.registered(of.seller))
-    row = in_force(of, shelf, maker)
+    in_force(of, shelf, maker)
     deal = trade.signed(of, shelf=shelf)
     text = "query($id: ID!) { node(id: $id) { ... on Deal { state division { amount { minorUnits } } } } }"
     shown = of.buyer.client.query(text, id=deal.id)["node"]
-    assert deal.deal.terms["joint"]["split"] == str(row.pk)
+    assert deal.deal.terms["joint"] is None
     assert (shown["state"], {line["amount"]["minorUnits"] for line in shown["division"]}) == ("IN_FORCE", {"0"})
 
 

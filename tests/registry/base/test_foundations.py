@@ -169,6 +169,27 @@ class TestWork:
         assert not Inbox.objects.exists()
         assert work.run_once({"t": fail}) == 0
 
+    def test_the_last_failure_gives_up_what_waits_for_the_work_and_leaves_it_dead_for_people_to_see(self):
+        given_up: list[str] = []
+
+        def fail(_item: Work) -> None:
+            raise RuntimeError("no")
+
+        def give_up(item: Work) -> None:
+            given_up.append(item.key)
+            if item.key == "stubborn":
+                raise RuntimeError("nor that")
+
+        for key in ("quiet", "stubborn"):
+            work.enqueue(topic="t", key=key)
+        work.enqueue(topic="other", key="other")
+        for tried in range(WORK_TRIES_MAX):
+            assert given_up == [], tried
+            Work.objects.update(due_at=clock.now())
+            assert work.run_once({"t": fail, "other": fail}, giving_up={"t": give_up}) == 3
+        assert sorted(given_up) == ["quiet", "stubborn"]
+        assert {(row.state, row.tries, row.last_error) for row in Work.objects.all()} == {("DEAD", WORK_TRIES_MAX, "RuntimeError: no")}
+
     def test_a_cancelled_timer_is_not_done(self):
         work.enqueue(topic="t", key="k")
         work.cancel(topic="t", key="k")

@@ -1,6 +1,7 @@
 """The integrator: dense places, proofs that verify, a stale backup refused."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -9,13 +10,14 @@ from django.core.files.storage import storages
 from django.db import DatabaseError, connection, transaction
 
 from registry.base.actor import SYSTEM
+from registry.log import integrator
 from registry.log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from registry.log.integrator import integrate
 from registry.log.merkle import leaf_hash, verify_inclusion
-from registry.log.models import Disclosure, Entry, Leaf, LogState, Outbox
+from registry.log.models import Disclosure, Entry, Leaf, LogState, Outbox, SignedCheckpoint
 from registry.log.publication import StaleBackup, signer
 from registry.log.schemas import UndeclaredEvent, declare
-from registry.log.selectors import leaf_bytes, logged, proof_of
+from registry.log.selectors import first_checkpoint_over, leaf_bytes, logged, proof_of
 from registry.log.services import follow, record
 
 declare("test.happened", public=("what",), sealed=("price",))
@@ -107,3 +109,48 @@ def test_a_follower_sees_each_entry_once_and_stops_at_the_one_that_fails():
     assert follow("test", handler, schemas=frozenset({"test.happened"})) == 2
     assert seen == ["a", "bad", "bad", "c"]
     assert follow("test", handler, schemas=frozenset({"test.happened"})) == 0
+
+
+def test_a_follower_that_waits_for_checkpoints_sees_an_entry_once_one_covers_it(monkeypatch):
+    happen("a")
+    integrate()
+    monkeypatch.setattr(integrator, "_publish", lambda: None)
+    happen("b")
+    integrate()
+    seen: list[str] = []
+
+    def handler(entry: Entry) -> None:
+        seen.append(json.loads(bytes(entry.body))["data"]["what"])
+
+    for _ in range(2):
+        follow("covered", handler, schemas=frozenset({"test.happened"}), covered=True)
+        assert seen == ["a"]
+    assert follow("sequenced", lambda _entry: None, schemas=frozenset({"test.happened"})) == 2
+    monkeypatch.undo()
+    integrate()
+    follow("covered", handler, schemas=frozenset({"test.happened"}), covered=True)
+    assert seen == ["a", "b"]
+
+
+def test_a_checkpoint_that_was_published_is_known_though_its_writer_was_killed_before_it_said_so(monkeypatch):
+    """A seed comes from the first checkpoint over an event: one that readers may have seen first is never passed over."""
+    happen("a")
+    create = SignedCheckpoint.objects.create
+
+    def killed(**given: Any) -> None:
+        monkeypatch.setattr(SignedCheckpoint.objects, "create", create)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SignedCheckpoint.objects, "create", killed)
+    with pytest.raises(KeyboardInterrupt):
+        integrate()
+    state = LogState.objects.get()
+    with storages["log"].open(f"{state.log_id}/checkpoint") as file:
+        published = file.read().decode()
+    event = happen("b")
+    integrate()
+    assert [(row.size, row.note == published) for row in SignedCheckpoint.objects.order_by("size")] == [(1, True), (2, False)]
+    first = Entry.objects.exclude(pk=event).get()
+    found = first_checkpoint_over(first.pk)
+    assert found is not None
+    assert found.note == published
