@@ -4,8 +4,8 @@ from typing import Final
 
 from registry.log.schemas import declare
 
-FLAG_RAISED: Final = declare("flag.raised", public=("flag", "subject_type", "subject", "matter", "degree"), sealed=("reason",))
-FLAG_LIFTED: Final = declare("flag.lifted", public=("flag", "subject_type", "subject", "matter"), sealed=("reason",))
-REFERRAL_OPENED: Final = declare("referral.opened", public=("referral", "verdict", "subject_type", "subject", "stage", "rules"))
-REFERRAL_PROPOSED: Final = declare("referral.proposed", public=("referral", "allow"), sealed=("reason",))
-REFERRAL_DECIDED: Final = declare("referral.decided", public=("referral", "allow", "verdict"), sealed=("reason",))
+FLAG_RAISED: Final = declare("flag.raised", public=("flag", "subject_type", "subject"), sealed=("matter", "degree", "reason"))
+FLAG_LIFTED: Final = declare("flag.lifted", public=("flag", "subject_type", "subject"), sealed=("matter", "reason"))
+REFERRAL_OPENED: Final = declare("referral.opened", public=("referral", "verdict", "subject_type", "subject", "stage"), sealed=("rules",))
+REFERRAL_PROPOSED: Final = declare("referral.proposed", public=("referral",), sealed=("allow", "reason"))
+REFERRAL_DECIDED: Final = declare("referral.decided", public=("referral",), sealed=("allow", "verdict", "reason"))

@@ -122,8 +122,9 @@ def _raise(actor: Actor, subject: tuple[str, UUID], matter: Matter, degree: Degr
         raised_by_person=person,
         raised_at=clock.now(),
     )
-    opened = {"flag": flag.pk, "subject_type": subject[0], "subject": subject[1], "matter": matter, "degree": degree}
-    record("flag.raised", subject=subject, actor=actor, public=opened, sealed={"reason": reason})
+    opened = {"flag": flag.pk, "subject_type": subject[0], "subject": subject[1]}
+    sealed = {"matter": matter, "degree": degree, "reason": reason}
+    record("flag.raised", subject=subject, actor=actor, public=opened, sealed=sealed)
     return flag
 
 
@@ -134,6 +135,6 @@ def _lift(actor: Actor, flag: Flag, reason: str) -> Flag:
     lifted = {"lifted_by_id": organisation, "lifted_by_person": person, "lifted_at": clock.now(), "lift_reason": reason}
     move(flag, to=FlagState.LIFTED, expected_version=flag.version, transitions=FLAG_TRANSITIONS, **lifted)
     subject = (flag.subject_type, flag.subject_id)
-    opened = {"flag": flag.pk, "subject_type": subject[0], "subject": subject[1], "matter": flag.matter}
-    record("flag.lifted", subject=subject, actor=actor, public=opened, sealed={"reason": reason})
+    opened = {"flag": flag.pk, "subject_type": subject[0], "subject": subject[1]}
+    record("flag.lifted", subject=subject, actor=actor, public=opened, sealed={"matter": flag.matter, "reason": reason})
     return flag

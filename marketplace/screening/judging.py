@@ -139,6 +139,6 @@ def _refer(actor: Actor, judged: Judged, screening: Screening, verdict: Verdict)
             "subject_type": judged.subject_type,
             "subject": judged.subject_id,
             "stage": judged.stage,
-            "rules": waiting,
         },
+        sealed={"rules": waiting},
     )

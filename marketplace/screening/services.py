@@ -164,7 +164,7 @@ def _propose(actor: Actor, referral: Referral, person: UUID, reason: str, *, all
     first = {"allow": allow, "first_decider": person, "first_reason": reason, "proposed_at": clock.now()}
     move(referral, to=ReferralState.PROPOSED, expected_version=referral.version, transitions=REFERRAL_TRANSITIONS, **first)
     subject = (referral.subject_type, referral.subject_id)
-    record("referral.proposed", subject=subject, actor=actor, public={"referral": referral.pk, "allow": allow}, sealed={"reason": reason})
+    record("referral.proposed", subject=subject, actor=actor, public={"referral": referral.pk}, sealed={"allow": allow, "reason": reason})
     return referral
 
 
@@ -179,8 +179,8 @@ def _decide(actor: Actor, referral: Referral, person: UUID, reason: str, screeni
         "referral.decided",
         subject=(referral.subject_type, referral.subject_id),
         actor=actor,
-        public={"referral": referral.pk, "allow": referral.allow, "verdict": superseding.pk if superseding else None},
-        sealed={"reason": reason},
+        public={"referral": referral.pk},
+        sealed={"allow": referral.allow, "verdict": superseding.pk if superseding else None, "reason": reason},
     )
     return referral
 

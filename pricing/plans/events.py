@@ -4,6 +4,6 @@ from registry.log.schemas import declare
 
 PLAN_CREATED = declare(
     "plan.created",
-    public=("plan", "owner", "series", "number", "model", "model_version", "params_sha256"),
+    public=("plan", "owner", "series", "number", "model", "model_version"),
     sealed=("params", "adjustments"),
 )

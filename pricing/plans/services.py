@@ -1,10 +1,8 @@
 """Makes plans: the owner alone picks the model and its parameters."""
 
-import hashlib
 from typing import Any, Final
 from uuid import UUID
 
-import rfc8785
 from django.db import IntegrityError, transaction
 
 from pricing.engines.adjustments import read_adjustments
@@ -90,7 +88,6 @@ def plan_create(
                 "number": plan.number,
                 "model": model.key,
                 "model_version": model.version,
-                "params_sha256": hashlib.sha256(rfc8785.dumps(checked)).hexdigest(),
             },
             sealed={"params": checked, "adjustments": on_top},
         )

@@ -149,8 +149,8 @@ def bid_put(*, actor: Actor, round_id: UUID, side: Side, offer_id: UUID | None, 
         commitment=hashlib.sha256(salt + body).hexdigest(),
         placed_at=now,
     )
-    public = {"round": held.pk, "bid": bid.pk, "side": side, "commitment": bid.commitment}
-    record("bid.placed", subject=("Bid", bid.pk), actor=actor, public=public)
+    public, sealed = {"bid": bid.pk, "commitment": bid.commitment}, {"round": held.pk, "side": side}
+    record("bid.placed", subject=("Bid", bid.pk), actor=actor, public=public, sealed=sealed)
     return bid
 
 

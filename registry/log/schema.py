@@ -5,9 +5,10 @@ from typing import Any
 
 import graphene
 
-from registry.base.graphql import BigInt, NodeType, connection
+from registry.base.graphql import BigInt, NodeType, actor_of, connection
+from registry.log.canonical import canonical
 from registry.log.models import Entry, SignedCheckpoint
-from registry.log.selectors import entry_page, latest_checkpoint, proof_of, verifier_key
+from registry.log.selectors import disclosed_to, entry_page, latest_checkpoint, proof_of, verifier_key
 from registry.log.tlog_proof import tlog_proof
 
 
@@ -47,12 +48,21 @@ class LogEntryNode(NodeType):
     subject_id = graphene.UUID(required=True)
     at = graphene.DateTime(required=True)
     body = graphene.String(required=True, description="The canonical JSON (RFC 8785) that the leaf hash is over. 规范化字节")
+    disclosed = graphene.String(
+        description="The sealed values as JSON, who acted among them, for who recorded the entry and for regulators. 封存值的披露"
+    )
     proof = graphene.Field(ProofType, description="Null until a checkpoint covers the entry. 未被检查点覆盖时为空")
 
     @staticmethod
     def resolve_body(root: Entry, _info: Any) -> str:
         """The leaf's bytes as text."""
         return bytes(root.body).decode()
+
+    @staticmethod
+    def resolve_disclosed(root: Entry, info: Any) -> str | None:
+        """The values behind the seals; null to anybody else, and for a value that was erased nothing."""
+        values = disclosed_to(actor_of(info), root)
+        return None if values is None else canonical(values).decode()
 
     @staticmethod
     def resolve_proof(root: Entry, _info: Any) -> Any:

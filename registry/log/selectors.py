@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from registry.base.actor import Actor
+from registry.base.actor import Actor, PartyKind
 from registry.log.merkle import Tree
 from registry.log.models import Disclosure, Entry, Leaf, LogState, SignedCheckpoint
 from registry.log.publication import signer
@@ -89,6 +89,13 @@ def disclosures(events: Iterable[UUID]) -> list[dict[str, Any]]:
     """Salts and values of the sealed members of these events, as an evidence bundle holds them."""
     rows = Disclosure.objects.filter(event__in=list(events)).order_by("event", "path")
     return [{"event": row.event, "path": row.path, "salt": bytes(row.salt), "value": row.value} for row in rows]
+
+
+def disclosed_to(actor: Actor, entry: Entry) -> dict[str, Any] | None:
+    """The sealed values of an entry by path, for who recorded it and for regulators; None for anybody else."""
+    if not actor.is_kind(PartyKind.REGULATOR) and (entry.organisation is None or entry.organisation != actor.organisation):
+        return None
+    return dict(Disclosure.objects.filter(event=entry.pk).values_list("path", "value"))
 
 
 def _tree(size: int) -> Tree:

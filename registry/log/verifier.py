@@ -72,7 +72,7 @@ GRANT: Final = {
     "valid_from": INSTANT, "valid_to": (INSTANT,), "income_share_ppm": SEALED, "terms": SEALED,
 }  # fmt: skip
 EVENTS: Final[dict[str, Json]] = {
-    "key.registered": {"key": TEXT, "party": TEXT, "person": TEXT, "public_key": KEY},
+    "key.registered": {"key": TEXT, "party": TEXT, "person": SEALED, "public_key": KEY},
     "right.granted": GRANT,
     "deal.signed": SIGNED,
     "deal.funded": {"deal": UUID, "currency": CURRENCY, "amount": SEALED},

@@ -94,8 +94,8 @@ def new_api_key(*, actor: Actor, person_id: UUID, organisation_id: UUID, scopes:
         issued_at=clock.now(),
         expires_at=expires_at,
     )
-    public = {"api_key": key.pk, "person": person_id, "organisation": organisation_id, "scopes": key.scopes, "expires_at": expires_at}
-    record("api_key.issued", subject=("ApiKey", key.pk), actor=actor, public=public)
+    sealed = {"person": person_id, "organisation": organisation_id, "scopes": key.scopes}
+    record("api_key.issued", subject=("ApiKey", key.pk), actor=actor, public={"api_key": key.pk, "expires_at": expires_at}, sealed=sealed)
     return IssuedKey(key, token.text)
 
 
@@ -114,8 +114,8 @@ def api_key_revoke(*, actor: Actor, key_id: UUID, idempotency_key: str) -> ApiKe
         key = ApiKey.objects.find(actor, key_id, field="keyId")
         if not ApiKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=clock.now()):
             raise AlreadyRevoked(field=("keyId",))
-        public = {"api_key": key_id, "person": key.person_id, "organisation": key.organisation_id}
-        record("api_key.revoked", subject=("ApiKey", key_id), actor=actor, public=public)
+        sealed = {"person": key.person_id, "organisation": key.organisation_id}
+        record("api_key.revoked", subject=("ApiKey", key_id), actor=actor, public={"api_key": key_id}, sealed=sealed)
         key.refresh_from_db()
         return call.done(key)
 
@@ -150,8 +150,8 @@ def signing_key_register(*, actor: Actor, public_key: bytes, proof: bytes, autho
             raise NoAuthority(field=("authoritySha256",))
         key = _insert_signing_key(person_id=person_id, organisation_id=organisation_id, public_key=public_key, authority=authority, at=now)
         encoded = base64.b64encode(public_key).decode()
-        public = {"key": key.pk, "party": organisation_id, "person": person_id, "public_key": encoded}
-        record("key.registered", subject=("SigningKey", key.pk), actor=actor, public=public)
+        public = {"key": key.pk, "party": organisation_id, "public_key": encoded}
+        record("key.registered", subject=("SigningKey", key.pk), actor=actor, public=public, sealed={"person": person_id})
         return call.done(key)
 
 
@@ -172,8 +172,8 @@ def signing_key_revoke(*, actor: Actor, key_id: UUID, idempotency_key: str) -> S
             raise NotFound(field=("keyId",), noun="signing key")
         if not SigningKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=clock.now()):
             raise AlreadyRevoked(field=("keyId",))
-        public = {"key": key_id, "party": organisation_id, "person": key.person_id}
-        record("key.revoked", subject=("SigningKey", key_id), actor=actor, public=public)
+        public = {"key": key_id, "party": organisation_id}
+        record("key.revoked", subject=("SigningKey", key_id), actor=actor, public=public, sealed={"person": key.person_id})
         key.refresh_from_db()
         return call.done(key)
 

@@ -204,8 +204,8 @@ def affiliation_declare(*, actor: Actor, organisation_id: UUID, other_id: UUID, 
                 row = Affiliation.objects.create(a_id=a, b_id=b, basis=basis, declared_at=clock.now())
         except IntegrityError as error:
             raise AlreadyDeclared(field=("otherId",)) from error
-        public = {"affiliation": row.pk, "a": a, "b": b, "basis": basis}
-        record("affiliation.declared", subject=("Affiliation", row.pk), actor=actor, public=public)
+        sealed = {"a": a, "b": b, "basis": basis}
+        record("affiliation.declared", subject=("Affiliation", row.pk), actor=actor, public={"affiliation": row.pk}, sealed=sealed)
         return call.done(row)
 
 
@@ -320,8 +320,8 @@ def _add_person(actor: Actor, organisation_id: UUID, name: str, *, authority: st
     days = {"valid_from": china_date(now), "valid_until": valid_until}
     may_bind = authority is not None
     Membership.objects.create(person=person, organisation_id=organisation_id, may_bind=may_bind, authority_sha256=authority, **days)
-    public = {"person": person.pk, "organisation": organisation_id, "may_bind": may_bind, **days}
-    record("person.added", subject=("Person", person.pk), actor=actor, public=public, sealed={"authority_sha256": authority})
+    sealed = {"organisation": organisation_id, "may_bind": may_bind, **days, "authority_sha256": authority}
+    record("person.added", subject=("Person", person.pk), actor=actor, public={"person": person.pk}, sealed=sealed)
     return person
 
 

@@ -216,8 +216,10 @@ def _tell_verdict(actor: Actor, verdict: Verdict, screening: Screening) -> None:
             "subject_version": verdict.subject_version,
             "stage": verdict.stage,
             "rulebook": screening.rulebook,
-            "outcome": verdict.outcome,
             "expires_at": verdict.expires_at,
+        },
+        sealed={
+            "outcome": verdict.outcome,
             "findings": [{"rule": found.rule, "version": found.version, "outcome": found.outcome.name} for found in screening.findings],
         },
     )

@@ -14,6 +14,7 @@ from registry.base.models import Job
 from registry.log.models import Outbox
 from tests.listings.shop import CSV, door, drafted, events, job, key, measured, offer, plan, publish, ready, staged
 from tests.marketplace.screening import market as m
+from tests.support.events import acted
 from tests.support.graphql import UserError
 from tests.support.parties import admit
 
@@ -70,7 +71,7 @@ def test_a_profile_says_what_is_in_the_file(of, seller):
     ]
     (event,) = events("profile.measured")
     assert event["data"]["rows"] == "3"
-    assert event["actor"] == {"person": None, "organisation": None}
+    assert acted(event) == {"person": None, "organisation": None}
 
 
 def test_personal_numbers_are_shown_as_a_rate_and_never_as_a_value(of, seller):

@@ -25,9 +25,8 @@ from pricing.rounds.tasks import run_once as rounds
 from pricing.splits.tasks import run_once as splits
 from registry.base.actor import SYSTEM, PartyKind
 from registry.log.integrator import integrate
-from registry.log.models import Disclosure, Entry, LogState, Outbox
+from registry.log.models import Entry, LogState, Outbox
 from registry.log.selectors import _trees
-from registry.log.services import ACTOR
 from registry.rights.ending import end
 from registry.rights.models import Grant
 from settlement.payments import services as payments
@@ -382,12 +381,6 @@ def told(*schemas: str) -> list[dict[str, Any]]:
     bodies = [row.body for row in Entry.objects.filter(schema__in=schemas).order_by("id")]
     bodies += [row.body for row in Outbox.objects.order_by("seq")]
     return [body for body in (json.loads(bytes(raw)) for raw in bodies) if body["schema"] in schemas]
-
-
-def acted(body: dict[str, Any]) -> dict[str, Any]:
-    """Who acted, as the event of this body sealed it."""
-    disclosed: dict[str, Any] = Disclosure.objects.get(event=body["id"], path=ACTOR).value
-    return disclosed
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from registry.rules_store.models import Finding, Verdict
 from tests.listings import shop
 from tests.marketplace.screening import market as m
 from tests.support import trade
+from tests.support.events import opened
 from tests.support.graphql import Client, UserError, global_id
 
 WRITTEN = (Deal, Verdict, Finding, Facts, Referral, Outbox, IdempotencyKey)
@@ -43,7 +44,7 @@ def test_a_clean_deal_is_checked_with_a_finding_for_every_rule(of):
     assert not {"ST-01", "DL-04"} & outcomes.keys()
     stored = Verdict.objects.get(subject_id=made.uuid)
     assert (stored.findings.count(), stored.expires_at.isoformat()) == (len(outcomes), verdict["expiresAt"])
-    assert [told["data"]["outcome"] for told in shop.events("verdict.given") if told["subject"]["id"] == str(made.uuid)] == ["PASS"]
+    assert [opened(told)["outcome"] for told in shop.events("verdict.given") if told["subject"]["id"] == str(made.uuid)] == ["PASS"]
 
 
 def test_a_repeated_check_is_one_verdict(of):

@@ -12,6 +12,7 @@ from registry.base.models import IdempotencyKey, Work
 from registry.log.models import Outbox
 from settlement.escrow.models import Escrow
 from tests.support import trade
+from tests.support.events import acted
 from tests.support.graphql import Client, UserError
 
 WRITTEN = (Deal, Entitlement, Outbox, IdempotencyKey)
@@ -46,7 +47,7 @@ def test_the_buyer_accepts_by_naming_the_hash_of_what_arrived(of, delivered):
     assert (said["state"], said["version"]) == ("ACCEPTED", 6)
     assert delivered.deal.accepted_at is not None
     (told,) = trade.told("deal.accepted")
-    assert trade.acted(told)["organisation"] == str(of.buyer.id)
+    assert acted(told)["organisation"] == str(of.buyer.id)
     again = trade.accept(delivered, receivedSha256=delivered.shelf.sha256.upper(), idempotencyKey="a", expectedVersion=5)
     assert again["deal"] == said
     assert len(trade.told("deal.accepted")) == 1
@@ -77,7 +78,7 @@ def test_silence_until_the_end_of_the_inspection_period_is_acceptance(delivered)
     trade.relay()
     assert (delivered.deal.state, delivered.deal.version) == ("ACCEPTED", 6)
     (told,) = trade.told("deal.accepted")
-    assert trade.acted(told) == {"person": None, "organisation": None}
+    assert acted(told) == {"person": None, "organisation": None}
     inspection_ended(deal_id=delivered.uuid)
     assert delivered.deal.version == 6
 

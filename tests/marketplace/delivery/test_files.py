@@ -17,7 +17,7 @@ from registry.base.models import IdempotencyKey
 from registry.log.models import Outbox
 from tests.marketplace.delivery.bought import CONTENT, SHA256, bought, english, events, fetch, fetched, interrupt, of, refusal
 from tests.registry.rights.world import actor, organisation
-from tests.support import trade
+from tests.support.events import acted
 from tests.support.rows import snapshot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("marketplace.delivery.urls")]
@@ -49,7 +49,7 @@ def test_the_whole_file_arrives_with_its_hash_and_is_counted_and_told_once():
     )  # fmt: skip
     (told,) = events("delivery.completed")
     assert told["data"] == of(case.entitlement, sha256=SHA256)
-    assert trade.acted(told) == {"person": str(person.person), "organisation": str(case.buyer.pk)}
+    assert acted(told) == {"person": str(person.person), "organisation": str(case.buyer.pk)}
 
 
 def test_one_action_is_one_use_however_often_its_links_are_followed():

@@ -34,6 +34,7 @@ def uuid(number: int) -> str:
 DEAL, SELLER, BUYER, OWNER, OBJECT = uuid(0xD), uuid(0x5), uuid(0xB), uuid(0x0), uuid(0xE)
 PLATFORM, INSTITUTION, TAX = uuid(0x1), uuid(0x2), uuid(0x3)
 OWNER_GRANT, SELLER_GRANT, DEAL_GRANT = uuid(0x61), uuid(0x62), uuid(0x63)
+SOMEBODY = seal_member(uuid(0x81), b"\x00" * 16)  # in the leaf, never disclosed in a bundle
 LINES = [
     {"role": "platform_fee", "party": PLATFORM, "amount": "500"},
     {"role": "institution_fee", "party": INSTITUTION, "amount": "300"},
@@ -87,8 +88,8 @@ class Deal:
         signed |= {"buyer_signature": signature(BUYER_KEY, hashed, DEAL, "buyer")}
         granted = grant(DEAL_GRANT, BUYER, SELLER_GRANT, kind="USE", deal=DEAL, valid_from="2026-11-01", valid_to="2027-11-01")
         return [
-            ("key.registered", {"key": uuid(0x71), "party": SELLER, "person": uuid(0x81), "public_key": public(SELLER_KEY)}, {}),
-            ("key.registered", {"key": uuid(0x72), "party": BUYER, "person": uuid(0x82), "public_key": public(BUYER_KEY)}, {}),
+            ("key.registered", {"key": uuid(0x71), "party": SELLER, "person": SOMEBODY, "public_key": public(SELLER_KEY)}, {}),
+            ("key.registered", {"key": uuid(0x72), "party": BUYER, "person": SOMEBODY, "public_key": public(BUYER_KEY)}, {}),
             ("right.granted", grant(OWNER_GRANT, OWNER, None, valid_to=None), {}),
             ("right.granted", grant(SELLER_GRANT, SELLER, OWNER_GRANT), {}),
             ("deal.signed", signed, {}),

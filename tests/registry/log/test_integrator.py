@@ -114,7 +114,7 @@ def test_a_follower_sees_each_entry_once_and_stops_at_the_one_that_fails():
 def test_a_follower_that_waits_for_checkpoints_sees_an_entry_once_one_covers_it(monkeypatch):
     happen("a")
     integrate()
-    monkeypatch.setattr(integrator, "_publish", lambda: None)
+    monkeypatch.setattr(integrator, "publish", lambda: 0)
     happen("b")
     integrate()
     seen: list[str] = []
@@ -135,13 +135,13 @@ def test_a_follower_that_waits_for_checkpoints_sees_an_entry_once_one_covers_it(
 def test_a_checkpoint_that_was_published_is_known_though_its_writer_was_killed_before_it_said_so(monkeypatch):
     """A seed comes from the first checkpoint over an event: one that readers may have seen first is never passed over."""
     happen("a")
-    create = SignedCheckpoint.objects.create
+    create = SignedCheckpoint.objects.get_or_create
 
     def killed(**given: Any) -> None:
-        monkeypatch.setattr(SignedCheckpoint.objects, "create", create)
+        monkeypatch.setattr(SignedCheckpoint.objects, "get_or_create", create)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(SignedCheckpoint.objects, "create", killed)
+    monkeypatch.setattr(SignedCheckpoint.objects, "get_or_create", killed)
     with pytest.raises(KeyboardInterrupt):
         integrate()
     state = LogState.objects.get()

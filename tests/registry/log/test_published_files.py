@@ -1,11 +1,12 @@
-"""The log over HTTP, for anybody: every file as tlog-tiles has it, a whole market's log audited, and nobody named in any leaf."""
+"""The log over HTTP, for anybody: every file as tlog-tiles has it, each entry's proof, and what a seal hides from whom."""
 
+import json
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 
-from registry.base.actor import SYSTEM
+from registry.base.actor import SYSTEM, PartyKind
 from registry.log.audit import Audit
 from registry.log.integrator import integrate
 from registry.log.merkle import leaf_hash
@@ -14,10 +15,13 @@ from registry.log.policy import parse_policy
 from registry.log.publication import signer
 from registry.log.schemas import declare
 from registry.log.selectors import proof_of, verifier_key
-from registry.log.services import record
+from registry.log.services import erase, record
 from registry.log.tlog_proof import TlogProof, tlog_proof
+from tests.support.filings import door
+from tests.support.parties import admit
 
 declare("test.served", public=("number",))
+declare("test.sealed", public=(), sealed=("price",))
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +82,19 @@ def test_an_entrys_proof_file_proves_it_to_who_trusts_the_log(log):
     file = bytes(tlog_proof(index=proof.index, path=proof.hashes, note=proof.note))
     policy = parse_policy(f"log {verifier_key()}\nquorum none\n".encode())
     TlogProof.parse(file).verify(leaf_hash(bytes(entry.body)), policy)
+
+
+def test_what_an_entry_seals_is_disclosed_to_who_recorded_it_and_to_regulators_alone():
+    mine, rival, regulator = (admit(kind, name=str(kind)) for kind in (PartyKind.MERCHANT, PartyKind.BUYER, PartyKind.REGULATOR))
+    event = record("test.sealed", subject=("Test", uuid4()), actor=mine.actor, public={}, sealed={"price": "12.00"})
+    integrate()
+    text = "query($kind: String) { logEntries(first: 5, schema: $kind) { nodes { body disclosed } } }"
+
+    def told(party):
+        return [node["disclosed"] for node in door(party).query(text, kind="test.sealed")["logEntries"]["nodes"]]
+
+    whole = {"price": "12.00", "/actor": {"person": str(mine.actor.person), "organisation": str(mine.organisation.pk)}}
+    assert [json.loads(each) for each in told(mine) + told(regulator)] == [whole, whole]
+    assert told(rival) == []
+    erase(event=event, path="price")
+    assert json.loads(told(regulator)[0]) == {"/actor": whole["/actor"]}

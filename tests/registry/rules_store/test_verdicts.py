@@ -17,6 +17,7 @@ from registry.rules.engine import NotOverridable, screen
 from registry.rules_store.models import Finding, Outcome, Rulebook, Verdict
 from registry.rules_store.selectors import finding_errors, verdict_page, verdict_passes
 from registry.rules_store.services import verdict_store
+from tests.support.events import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -108,14 +109,14 @@ def test_one_event_tells_rules_and_outcomes_and_no_facts():
     (row,) = Outbox.objects.all()
     event = json.loads(bytes(row.body))
     assert (event["schema"], event["subject"]) == ("verdict.given", {"type": "Filing", "id": str(verdict.subject_id)})
-    assert {name: event["data"][name] for name in ("stage", "rulebook", "outcome", "subject_version")} == {
+    assert {name: opened(event)[name] for name in ("stage", "rulebook", "outcome", "subject_version")} == {
         "stage": "draft",
         "rulebook": 1,
         "outcome": "BLOCK",
         "subject_version": 1,
     }
-    assert {"rule": "PT-03", "version": 1, "outcome": "BLOCK"} in event["data"]["findings"]
-    assert "facts" not in event["data"]
+    assert {"rule": "PT-03", "version": 1, "outcome": "BLOCK"} in opened(event)["findings"]
+    assert "facts" not in opened(event)
 
 
 def test_a_referral_that_people_allowed_passes_and_its_finding_stays():
