@@ -9,6 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from pricing.engines import draws
 from pricing.engines.datum import knn
+from pricing.engines.datum.neighbours import threshold_value
+from tests.support.accountant import epsilon_spent
 from tests.support.published import NUMPY, published, unpickled
 
 POINTS, TESTS, TURNED, K = 2_000, 200, 200, 5
@@ -96,3 +98,48 @@ def test_they_are_found_as_well_on_points_drawn_from_the_same_two_planes():
     ours = found(x[TESTS:], y[TESTS:], x[:TESTS], y[:TESTS])
     # the published points are one such sample: 0.9201, 0.9150, 0.9137
     assert ours == {name: pytest.approx(value, abs=0.02) for name, value in zip(METHODS, PUBLISHED["2dplanes_727"], strict=True)}
+
+
+# Counts with noise ---------------------------------------------------------------------------------------------------
+
+NOISE, SAMPLED, DELTA = 3.7952708, 0.01, 1e-4
+
+
+def noisy_values(x, y, x_test, y_test, draw):
+    """Value points from noisy counts of small samples, as the authors do: within the radius, a value is a formula of two counts."""
+    inside = knn.reference_squares(x, x_test) < RADIUS**2
+    matches = y_test[:, None] == y[None, :]
+    seen = draw.random(inside.shape) < SAMPLED
+    sizes, hits = (
+        np.maximum(np.rint(counted.sum(axis=1) + draw.normal(scale=NOISE * np.sqrt(2), size=len(x_test))), 0).astype(np.int64)[:, None]
+        for counted in (inside & seen, inside & seen & matches)
+    )
+    own_size, own_hits = np.maximum(sizes, 1), np.where(matches, np.maximum(hits, 1), hits)
+    among = threshold_value(own_size, own_hits, matches, 2)
+    beside = threshold_value(sizes + 1, hits + matches, matches, 2)
+    return (np.where(seen, among, beside) * inside).sum(axis=0)
+
+
+def test_the_published_noise_keeps_the_published_guarantee_to_the_authors_tolerance():
+    # one count of the sample, and one for each test; they searched the noise to an error of 0.01 in epsilon
+    assert epsilon_spent(NOISE, SAMPLED, TESTS + 1, DELTA) == pytest.approx(0.1, abs=0.01)
+    assert epsilon_spent(NOISE / 2, SAMPLED, TESTS + 1, DELTA) > 0.15
+
+
+def test_the_published_figure_with_noise_is_reproduced_from_the_published_data():
+    x, y, x_test, y_test = balanced(published("2dplanes_727.pkl"))
+    assert np.mean(noisy_finds(x, y, x_test, y_test)) == pytest.approx(0.885, abs=0.012)
+
+
+def test_it_is_reproduced_as_well_on_points_drawn_from_the_same_two_planes():
+    x, y = two_planes(1984, POINTS + TESTS)
+    assert np.mean(noisy_finds(x[TESTS:], y[TESTS:], x[:TESTS], y[:TESTS])) == pytest.approx(0.885, abs=0.03)
+
+
+def noisy_finds(x, y, x_test, y_test, runs=10):
+    """Return the AUROC of so many runs, each with noise of its own."""
+    x, x_test = on_the_sphere(x, x_test)
+    y = np.concatenate([1 - y[:TURNED], y[TURNED:]])
+    turned = np.arange(len(y)) < TURNED
+    draw = np.random.default_rng(2023)
+    return [roc_auc_score(turned, -noisy_values(x, y, x_test, y_test, draw)) for _ in range(runs)]

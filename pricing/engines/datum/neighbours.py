@@ -94,15 +94,30 @@ def _within_radius(params: JsonObject, given: Given, squares: Whole) -> Valuatio
 
 def float_threshold_values(inside: NDArray[np.bool_], matches: NDArray[np.bool_], classes: int) -> NDArray[np.float64]:
     """Return ``threshold_values`` as floats, from which points are inside; shape (n,). O(M N)."""
-    sizes, hits = inside.sum(axis=1), (inside & matches).sum(axis=1)
-    harmonics = np.cumsum(1.0 / np.arange(1, inside.shape[1] + 1))
-    safe = np.maximum(sizes, 1)
-    harmonic, guess = harmonics[safe - 1], 1.0 / (safe * classes)
-    others = np.where(safe > 1, (harmonic - 1) / (safe * np.maximum(safe - 1, 1)), 0.0)
-    wrong, right = -others * hits - guess, harmonic / safe - others * (hits - 1) - guess
-    each = np.where(matches, right[:, None], wrong[:, None]) * inside
+    sizes, hits = inside.sum(axis=1)[:, None], (inside & matches).sum(axis=1)[:, None]
+    right, wrong = (threshold_value(sizes, hits, match, classes) for match in np.array([True, False]))
+    each = np.where(matches, right, wrong) * inside
     mean: NDArray[np.float64] = each.mean(axis=0)
     return mean
+
+
+def threshold_value(sizes: Whole, hits: Whole, match: NDArray[np.bool_], classes: int) -> NDArray[np.float64]:
+    """Return what a point within the radius of a test is worth for it, from counts alone; arrays that fit together.
+
+    Args:
+        sizes: how many points are within the radius; where it says none, one is meant.
+        hits: how many of them have the test's label.
+        match: whether this one has it.
+        classes: labels in all.
+
+    Source: Wang et al., NeurIPS 2023, arXiv 2308.15709; the closed form of ``exact.threshold_values``.
+    """
+    safe = np.maximum(sizes, 1)
+    harmonics = np.cumsum(1.0 / np.arange(1, safe.max() + 1))
+    harmonic = harmonics[safe - 1]
+    others = np.where(safe > 1, (harmonic - 1) / (safe * np.maximum(safe - 1, 1)), 0.0)
+    value: NDArray[np.float64] = match * harmonic / safe - others * (hits - match) - 1.0 / (safe * classes)
+    return value
 
 
 def _claims(params: JsonObject, given: Given, copied: Copied) -> tuple[Claim, ...]:
