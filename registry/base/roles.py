@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import InsufficientPrivilege, ObjectInUse
 
 from registry.base.environment import with_database
 
@@ -20,6 +22,8 @@ MIGRATION_LOCK: Final = 0x65676D69
 """Key of the advisory lock under which a server's databases are migrated, one after the other."""
 CONNECT_SECONDS: Final = 10
 LOCK_TIMEOUT: Final = "180s"
+DROP_TRIES: Final = 5
+"""How often a database is tried to be dropped; each try may wait five seconds in the server for its own vacuum to end."""
 
 
 def connect(url: str) -> Connection[tuple[object, ...]]:
@@ -84,5 +88,21 @@ def create_database(admin: Connection[tuple[object, ...]], name: str, *, templat
 
 
 def drop_database(admin: Connection[tuple[object, ...]], name: str) -> None:
-    """Drop a database when it exists, and with it the sessions that are still in it."""
-    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Drop a database when it exists, and with it the sessions that are still in it.
+
+    The server's own vacuum may be at work in it, and only a superuser may end that. Asked to drop without force, the server ends it itself.
+
+    Raises:
+        psycopg.Error: it could not be dropped.
+    """
+    plain = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+    for _ in range(DROP_TRIES):
+        try:
+            admin.execute(plain + sql.SQL(" WITH (FORCE)"))
+        except InsufficientPrivilege:
+            with suppress(ObjectInUse):
+                admin.execute(plain)
+                return
+        else:
+            return
+    admin.execute(plain + sql.SQL(" WITH (FORCE)"))

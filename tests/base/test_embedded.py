@@ -15,10 +15,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.errors import InsufficientPrivilege, ObjectInUse
 
 from registry.base import processes
 from registry.base.embedded import NOTICE, ServerUnavailable, acquire
 from registry.base.environment import WrongEnvironment
+from registry.base.roles import DROP_TRIES, drop_database
 from registry.base.scratch import ScratchRun
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -166,3 +168,41 @@ def test_the_databases_of_a_dead_run_go_with_the_next_run_and_those_of_a_living_
     names = {name for (name,) in rows}
     assert living.name("one") in names
     assert dead.name("two") not in names
+
+
+class Vacuumed:
+    """A connection to a server whose own vacuum is in the database for so many tries: force is refused, and then the server ends it."""
+
+    def __init__(self, *outcomes):
+        self.outcomes, self.statements = list(outcomes), []
+
+    def execute(self, statement):
+        self.statements.append(statement.as_string())
+        error = self.outcomes.pop(0)
+        if error is not None:
+            raise error
+
+
+FORCED, PLAIN = 'DROP DATABASE IF EXISTS "one" WITH (FORCE)', 'DROP DATABASE IF EXISTS "one"'
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "statements"),
+    [
+        ([None], [FORCED]),
+        ([InsufficientPrivilege(), None], [FORCED, PLAIN]),
+        ([InsufficientPrivilege(), ObjectInUse(), None], [FORCED, PLAIN, FORCED]),
+    ],
+    ids=["alone", "vacuumed", "vacuumed and in use"],
+)
+def test_a_database_is_dropped_though_the_servers_own_vacuum_is_in_it(outcomes, statements):
+    admin = Vacuumed(*outcomes)
+    drop_database(admin, "one")
+    assert admin.statements == statements
+
+
+def test_a_database_that_cannot_be_dropped_is_an_error_in_the_end():
+    admin = Vacuumed(*[InsufficientPrivilege(), ObjectInUse()] * DROP_TRIES, InsufficientPrivilege())
+    with pytest.raises(InsufficientPrivilege):
+        drop_database(admin, "one")
+    assert len(admin.statements) == 2 * DROP_TRIES + 1
