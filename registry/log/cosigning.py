@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -35,6 +36,11 @@ TIMEOUT_SECONDS: Final = 5.0
 ANSWER_BYTES_MAX: Final = 16 * 1024
 EVERY: Final = timedelta(seconds=2)
 """Least time from one checkpoint that is shown to a witness to the next: a witness need not see each."""
+PAUSE_SECONDS: Final = 30.0
+"""How long a witness that did not cosign is left alone by this process: it may be away for days."""
+
+_failed_at: dict[str, float] = {}
+"""When each witness, by its key, last did not cosign for this process, on the monotonic clock."""
 
 _SIZE: Final = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
 
@@ -59,6 +65,9 @@ def cosign() -> int:
 
 
 def _due(policy: Policy, name: str, checkpoint: SignedCheckpoint) -> bool:
+    failed = _failed_at.get(str(policy.witnesses[name]))
+    if failed is not None and time.monotonic() - failed < PAUSE_SECONDS:
+        return False
     last = Cosignature.objects.filter(witness=str(policy.witnesses[name])).order_by("-size").first()
     return name in policy.urls and (last is None or (last.size < checkpoint.size and clock.now() - last.at >= EVERY))
 
@@ -70,12 +79,13 @@ def _ask(policy: Policy, name: str, checkpoint: SignedCheckpoint) -> bool:
     old = last.size if last else 0
     for _ in range(2):
         status, answer = _post(f"{policy.urls[name].rstrip('/')}/add-checkpoint", _request(old, checkpoint))
-        if status == HTTPStatus.OK:
-            return _keep(key, checkpoint, answer)
+        if status == HTTPStatus.OK and _keep(key, checkpoint, answer):
+            return True
         known = _SIZE.fullmatch(answer) if status == HTTPStatus.CONFLICT else None
         if known is None or not 0 <= int(known[1]) <= checkpoint.size or int(known[1]) == old:
             break
         old = int(known[1])
+    _failed_at[str(key)] = time.monotonic()
     logger.warning("witness %s did not cosign size %d: status %d", name, checkpoint.size, status)
     return False
 

@@ -67,6 +67,8 @@ def serve():
 def believe(log, settings, tmp_path, monkeypatch):
     """Write the policy: these addresses, for the first keys in turn."""
     monkeypatch.setattr(cosigning, "EVERY", timedelta(0))
+    monkeypatch.setattr(cosigning, "PAUSE_SECONDS", 0.0)
+    cosigning._failed_at.clear()
 
     def write(*urls):
         lines = [f"log {log}", *(f"witness w{at} {key.key} {url}" for at, (key, url) in enumerate(zip(KEYS, urls, strict=False)))]
@@ -137,6 +139,22 @@ def test_whatever_a_witness_answers_the_checkpoint_stands(log, serve, believe, a
     assert cosign_once() == 0
     assert LogFiles.of(LogState.objects.get().log_id).read("checkpoint") == before
     assert not Cosignature.objects.exists()
+
+
+def test_a_witness_that_does_not_cosign_is_left_alone_for_a_while(log, serve, believe, monkeypatch):
+    asked = []
+
+    def refusing(_environ, start):
+        asked.append(1)
+        start("503 Service Unavailable", [("Content-Length", "0")])
+        return [b""]
+
+    believe(serve(refusing))
+    monkeypatch.setattr(cosigning, "PAUSE_SECONDS", 30.0)
+    assert [cosign_once() for _ in range(5)] == [0] * 5
+    assert len(asked) == 1
+    cosigning._failed_at = {key: at - 31 for key, at in cosigning._failed_at.items()}
+    assert (cosign_once(), len(asked)) == (0, 2)
 
 
 def test_a_newer_checkpoint_is_not_put_back_by_cosignatures_of_an_older_one(log, serve, believe, tmp_path):
