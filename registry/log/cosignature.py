@@ -3,15 +3,13 @@
 Source: C2SP tlog-cosignature, Ed25519 (type 04).
 """
 
-from base64 import b64encode
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from registry.log.note import BadNote, Signature, checked_name, decoded
+from registry.log.note import BadNote, Signature, checked_name, key_id_of, read_vkey, vkey_of
 
 _KIND: Final = b"\x04"
 _TIME_BYTES: Final = 8
@@ -33,24 +31,16 @@ class WitnessKey:
         Raises:
             BadNote: it is none, or its key id is not that of the key.
         """
-        name, _, rest = vkey.partition("+")
-        stated, _, encoded = rest.partition("+")
-        typed = decoded(encoded)
-        if typed[:1] != _KIND or len(typed) != 1 + _KEY_BYTES:
-            raise BadNote(reason="the key is not a witness's Ed25519 key")
-        witness = cls(name=checked_name(name), key=typed[1:])
-        if stated != witness.key_id.hex():
-            raise BadNote(reason="the key id is not that of the key")
-        return witness
+        return cls(*read_vkey(vkey, _KIND))
 
     @property
     def key_id(self) -> bytes:
         """The first 4 bytes of SHA-256(name || 0A || 04 || key)."""
-        return sha256(self.name.encode() + b"\n" + _KIND + self.key).digest()[:4]
+        return key_id_of(self.name, _KIND, self.key)
 
     def __str__(self) -> str:
         """The verifier key as text."""
-        return f"{self.name}+{self.key_id.hex()}+{b64encode(_KIND + self.key).decode()}"
+        return vkey_of(self.name, _KIND, self.key)
 
     def accepts(self, text: str, signature: bytes) -> bool:
         """Whether this witness cosigned the text, at the time that the signature itself states."""

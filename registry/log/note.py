@@ -92,24 +92,16 @@ class Verifier:
         Raises:
             BadNote: not an Ed25519 verifier key, or its key id is not that of the key.
         """
-        name, _, rest = vkey.partition("+")
-        stated, _, encoded = rest.partition("+")
-        typed = decoded(encoded)
-        if typed[:1] != _ED25519 or len(typed) != 1 + _KEY_BYTES:
-            raise BadNote(reason="the key is not an Ed25519 key")
-        verifier = cls(name=checked_name(name), key=typed[1:])
-        if stated != verifier.key_id.hex():
-            raise BadNote(reason="the key id is not that of the key")
-        return verifier
+        return cls(*read_vkey(vkey, _ED25519))
 
     @property
     def key_id(self) -> bytes:
         """The first 4 bytes of SHA-256(name || 0A || type || key)."""
-        return sha256(self.name.encode() + b"\n" + _ED25519 + self.key).digest()[:_KEY_ID_BYTES]
+        return key_id_of(self.name, _ED25519, self.key)
 
     def __str__(self) -> str:
         """The verifier key as text."""
-        return f"{self.name}+{self.key_id.hex()}+{b64encode(_ED25519 + self.key).decode()}"
+        return vkey_of(self.name, _ED25519, self.key)
 
     def accepts(self, text: str, signature: bytes) -> bool:
         """Whether the signature over the text is by this key."""
@@ -215,6 +207,32 @@ def _signature(line: str) -> Signature:
     if len(raw) <= _KEY_ID_BYTES:
         raise BadNote(reason="a signature line holds a key id and a signature")
     return Signature(name=checked_name(name), key_id=raw[:_KEY_ID_BYTES], signature=raw[_KEY_ID_BYTES:])
+
+
+def key_id_of(name: str, kind: bytes, key: bytes) -> bytes:
+    """The first 4 bytes of SHA-256(name || 0A || kind || key): what a signature line gives beside the name."""
+    return sha256(name.encode() + b"\n" + kind + key).digest()[:_KEY_ID_BYTES]
+
+
+def vkey_of(name: str, kind: bytes, key: bytes) -> str:
+    """A public key of a kind as text, ``<name>+<key id>+<base64(kind || key)>``."""
+    return f"{name}+{key_id_of(name, kind, key).hex()}+{b64encode(kind + key).decode()}"
+
+
+def read_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
+    """Name and key of an Ed25519 key of a kind, from its text.
+
+    Raises:
+        BadNote: it is of another kind or length, or its key id is not that of the key.
+    """
+    name, _, rest = vkey.partition("+")
+    stated, _, encoded = rest.partition("+")
+    typed = decoded(encoded)
+    if typed[:1] != kind or len(typed) != 1 + _KEY_BYTES:
+        raise BadNote(reason=f"the key is not an Ed25519 key of type {kind.hex()}")
+    if stated != key_id_of(checked_name(name), kind, typed[1:]).hex():
+        raise BadNote(reason="the key id is not that of the key")
+    return name, typed[1:]
 
 
 def decoded(encoded: str) -> bytes:
