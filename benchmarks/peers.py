@@ -14,6 +14,7 @@ from typing import Any, Final
 from registry.base.embedded import var_directory
 
 HERE: Final = Path(__file__).resolve().parent
+PROGRAMS: Final = HERE / "peer_programs"
 INSTALL_SECONDS: Final = 300
 RUN_SECONDS: Final = 600
 
@@ -22,17 +23,19 @@ class PeerFailed(Exception):
     """A peer's program ended with an error; carries what it wrote."""
 
 
-def python_of(name: str) -> Path:
-    """The Python of a peer's own environment under ``var/peers``, made from ``peer_programs/<name>.txt`` when missing or outdated.
+def python_of(name: str, *, programs: Path = PROGRAMS, interpreter: str = sys.executable) -> Path:
+    """The Python of a peer's own environment under ``var/peers``, made from ``<programs>/<name>.txt`` when missing or outdated.
+
+    ``interpreter`` is the Python that it is made of, where the peer does not run on ours.
 
     Raises:
         PeerFailed: the environment cannot be made, for instance without a network.
     """
-    pins, home = HERE / "peer_programs" / f"{name}.txt", var_directory() / "peers" / name
+    pins, home = programs / f"{name}.txt", var_directory() / "peers" / name
     python, stamp = home / "bin" / "python", home / "pins"
     if not stamp.exists() or stamp.read_text() != pins.read_text():
         print(f"making {home} …", file=sys.stderr, flush=True)
-        _run([sys.executable, "-m", "venv", "--clear", str(home)], seconds=INSTALL_SECONDS)
+        _run([interpreter, "-m", "venv", "--clear", str(home)], seconds=INSTALL_SECONDS)
         options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
         _run([str(python), "-m", "pip", "install", *options, "--requirement", str(pins)], seconds=INSTALL_SECONDS)
         stamp.write_text(pins.read_text())
@@ -45,7 +48,7 @@ def measured_by(name: str, *arguments: str) -> dict[str, Any]:
     Raises:
         PeerFailed: the environment or the program failed.
     """
-    answer: dict[str, Any] = json.loads(_run([str(python_of(name)), str(HERE / "peer_programs" / f"{name}.py"), *arguments]))
+    answer: dict[str, Any] = json.loads(_run([str(python_of(name)), str(PROGRAMS / f"{name}.py"), *arguments]))
     return answer
 
 

@@ -1,0 +1,8 @@
+"""Private keys behind one interface: whoever signs says with what algorithm and key, and never how the key is kept."""
+
+from registry.base.signing.ed25519 import Ed25519Signer
+from registry.base.signing.keys import Algorithm, CannotSign, PublicKey, Signer
+from registry.base.signing.sm2 import SM2_USER_ID, Sm2Signer
+from registry.base.signing.verification import is_signed
+
+__all__ = ["SM2_USER_ID", "Algorithm", "CannotSign", "Ed25519Signer", "PublicKey", "Signer", "Sm2Signer", "is_signed"]
