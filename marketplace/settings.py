@@ -18,6 +18,7 @@ EGRET_LOG_KEY = environment.key_hex("EGRET_LOG_KEY", length=32)  # Ed25519 seed 
 EGRET_CERTIFICATE_KEY = environment.key_hex("EGRET_CERTIFICATE_KEY", length=32)  # Ed25519 seed that signs registration certificates
 EGRET_LOG_ORIGIN = environment.text("EGRET_LOG_ORIGIN") or "egret.example/log"  # the log's name in every checkpoint, before its own id
 EGRET_LOG_POLICY = environment.text("EGRET_LOG_POLICY")  # file that names the log's witnesses (C2SP tlog-policy); without it, none
+EGRET_PUBLIC_URL = environment.base_url("EGRET_PUBLIC_URL", default="http://127.0.0.1:8000")  # where outsiders reach this installation
 EGRET_IDENTIFIER_PREFIX = environment.text("EGRET_IDENTIFIER_PREFIX") or "88.118.100111"  # sample prefix until a real one is applied for
 STRIPE_API_KEY = environment.text("STRIPE_API_KEY")  # without it no deal can be funded, and the mutation says so
 STRIPE_WEBHOOK_SECRET = environment.text("STRIPE_WEBHOOK_SECRET")  # proves that a message is Stripe's

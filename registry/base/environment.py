@@ -111,6 +111,19 @@ def key_hex(name: str, *, length: int) -> str:
     return value
 
 
+def base_url(name: str, *, default: str) -> str:
+    """Return an address that others' addresses begin with: http or https, a host, perhaps a port, and nothing after.
+
+    Raises:
+        WrongEnvironment: anything else.
+    """
+    value = text(name, default).removesuffix("/")
+    if not re.fullmatch(r"https?://([a-z0-9.-]{1,253}|\[[0-9a-f:]{2,39}\])(:[0-9]{1,5})?", value):
+        message = f"{name} must look like https://market.example"
+        raise WrongEnvironment(message)
+    return value
+
+
 def secret(name: str, *, least: int) -> str:
     """Return a secret text of at least so many characters, or an empty string when there is none.
 

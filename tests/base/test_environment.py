@@ -21,6 +21,8 @@ def test_a_flag_is_yes_or_no(monkeypatch, value, expected):
         (lambda: environment.choice("EGRET_X", default="a", options=["a"]), "b", "EGRET_X must be one of"),
         (lambda: environment.key_hex("EGRET_X", length=2), "abc", "EGRET_X must be 4 hexadecimal digits"),
         (lambda: environment.secret("EGRET_X", least=50), "short", "EGRET_X must have at least 50 characters"),
+        (lambda: environment.base_url("EGRET_X", default=""), "https://market.example/path", "EGRET_X must look like"),
+        (lambda: environment.base_url("EGRET_X", default=""), "market.example", "EGRET_X must look like"),
         (lambda: environment.text("EGRET_X"), "x" * 8193, "EGRET_X is longer than 8192 characters"),
     ],
 )
@@ -28,6 +30,11 @@ def test_a_wrong_value_is_refused_and_not_repeated(monkeypatch, read, value, mes
     monkeypatch.setenv("EGRET_X", value)
     with pytest.raises(WrongEnvironment, match=message):
         read()
+
+
+def test_an_outside_address_is_kept_without_its_last_slash(monkeypatch):
+    monkeypatch.setenv("EGRET_X", "https://market.example:8443/")
+    assert environment.base_url("EGRET_X", default="") == "https://market.example:8443"
 
 
 def test_an_address_is_taken_apart_and_given_another_database():

@@ -71,6 +71,8 @@ class Command(BaseCommand):
     def _serve(self, stop: threading.Event, options: dict[str, Any]) -> None:
         with socket.create_server((LOOPBACK, options["port"]), backlog=BACKLOG) as listener:
             port = listener.getsockname()[1]
+            if not os.environ.get("EGRET_PUBLIC_URL"):
+                settings.EGRET_PUBLIC_URL = os.environ["EGRET_PUBLIC_URL"] = f"http://{LOOPBACK}:{port}"
             web = _start_web(listener, workers=options["workers"], threads=options["threads"])
         relays = None if settings.REDIS_URL else RelayThreads()
         try:
