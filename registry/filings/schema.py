@@ -24,6 +24,7 @@ from registry.filings.services import (
     filing_supplement,
 )
 from registry.filings.states import ObjectionState, State
+from registry.log.schema import LogPlace
 from registry.parties.schema import OrganisationNode
 from registry.rights.schema import ObjectKindEnum, RegisteredObjectNode, RightEnum
 from registry.rules_store.schema import VerdictNode
@@ -124,6 +125,7 @@ class FilingNode(NodeType):
     reasons = graphene.String(description="Of the refusal; null if you may not see them. 不予登记理由")
     deposited_at = graphene.DateTime(description="Registration is complete from here on. 存证时间")
     deposit_event = graphene.UUID(description="The log's event of the deposit. 存证事件")
+    log = LogPlace("deposit_event", description="Whether outsiders can verify the deposit yet; null before it. 存证状态")
     valid_from = graphene.Date(description="First registered day. 登记起始日")
     valid_until = graphene.Date(description="Last registered day. 登记截止日")
     object = Ref(RegisteredObjectNode, "object_id", description="What was registered. 登记客体")

@@ -4,11 +4,12 @@ import base64
 from typing import Any
 
 import graphene
+from django.db.models import TextChoices
 
-from registry.base.graphql import BigInt, NodeType, actor_of, connection
+from registry.base.graphql import BigInt, Looked, NodeType, actor_of, connection, enum_of
 from registry.log.canonical import canonical
 from registry.log.models import Entry, SignedCheckpoint
-from registry.log.selectors import disclosed_to, entry_page, latest_checkpoint, proof_of, verifier_key
+from registry.log.selectors import Place, disclosed_to, entry_page, latest_checkpoint, places, proof_of, verifier_key
 from registry.log.tlog_proof import tlog_proof
 
 
@@ -34,6 +35,42 @@ class ProofType(graphene.ObjectType):
     def resolve_hashes(root: Any, _info: Any) -> list[str]:
         """The path as base64."""
         return [base64.b64encode(hashed).decode() for hashed in root.hashes]
+
+
+class LogStatus(TextChoices):
+    """How firmly something is on record."""
+
+    REGISTERED = "registered"
+    LOGGED = "logged"
+
+
+LogStatusEnum = enum_of(
+    LogStatus, "LogStatus", "REGISTERED 已登记: committed here. LOGGED 已存证: under a signed checkpoint, so that outsiders can verify it."
+)
+
+
+class LogPlaceType(graphene.ObjectType):
+    """How far a recorded event has come into the log. 存证状态"""
+
+    class Meta:
+        name = "LogPlace"
+
+    status = graphene.Field(LogStatusEnum, required=True)
+    index = BigInt(description="Its place in the log; null while it waits for one. 条目序号")
+    size = BigInt(description="Size of the checkpoint that covers it; null while none does. 检查点大小")
+
+    @staticmethod
+    def resolve_status(root: Place, _info: Any) -> LogStatus:
+        """LOGGED once a checkpoint covers it."""
+        return LogStatus.REGISTERED if root.size is None else LogStatus.LOGGED
+
+
+class LogPlace(Looked):
+    """The field that says how far the event in a column of the row has come into the log; null where there is no event."""
+
+    def __init__(self, attribute: str, **options: Any) -> None:
+        """``attribute`` is the column that holds the event's id."""
+        super().__init__(LogPlaceType, attribute, places, **options)
 
 
 class LogEntryNode(NodeType):

@@ -27,6 +27,19 @@ class Proof:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far an event has come into the log.
+
+    Attributes:
+        index: its place; None while it still waits for one.
+        size: of the latest checkpoint, if that covers it; None while none does.
+    """
+
+    index: int | None
+    size: int | None
+
+
 def entry_page(*, actor: Actor, subject_id: UUID | None = None, schema: str | None = None) -> QuerySet[Entry]:
     """Entries that the actor may see, of one subject or schema if asked."""
     entries = Entry.objects.visible_to(actor)
@@ -39,6 +52,13 @@ def logged(event: UUID) -> bool:
     """Whether a signed checkpoint covers the event."""
     leaf, checkpoint = Leaf.objects.filter(entry=event).first(), latest_checkpoint()
     return leaf is not None and checkpoint is not None and leaf.index < checkpoint.size
+
+
+def places(events: set[UUID]) -> dict[UUID, Place]:
+    """How far each of these recorded events has come into the log, in two queries."""
+    found, checkpoint = dict(Leaf.objects.filter(entry__in=events).values_list("entry", "index")), latest_checkpoint()
+    size = checkpoint.size if checkpoint else 0
+    return {event: _place(found.get(event), size) for event in events}
 
 
 def first_checkpoint_over(event: UUID) -> SignedCheckpoint | None:
@@ -96,6 +116,10 @@ def disclosed_to(actor: Actor, entry: Entry) -> dict[str, Any] | None:
     if not actor.is_kind(PartyKind.REGULATOR) and (entry.organisation is None or entry.organisation != actor.organisation):
         return None
     return dict(Disclosure.objects.filter(event=entry.pk).values_list("path", "value"))
+
+
+def _place(index: int | None, size: int) -> Place:
+    return Place(index, size if index is not None and index < size else None)
 
 
 def _tree(size: int) -> Tree:

@@ -8,6 +8,7 @@ import graphene
 
 from registry.base.actor import Actor
 from registry.base.graphql import Children, IdOf, Mutation, NodeType, Ref, actor_of, connection, enum_of, keyed
+from registry.log.schema import LogPlace
 from registry.parties.schema import OrganisationNode
 from registry.rights import services
 from registry.rights.models import Grant, Hold, MadeFrom, RegisteredObject, Revocation
@@ -64,6 +65,7 @@ class GrantNode(NodeType):
         description="Parts per million of the licensee's net income from derived products that the licensor gets. 收益分成（百万分比）"
     )
     deal_id = graphene.UUID(description="The deal that granted it. 交易")
+    log = LogPlace("event_id", required=True, description="Whether outsiders can verify this version yet. 存证状态")
 
     @staticmethod
     def resolve_valid_from(root: Grant, info: graphene.ResolveInfo) -> date:
@@ -123,6 +125,7 @@ class HoldNode(NodeType):
     placed_at = graphene.DateTime(required=True)
     lifted_at = graphene.DateTime()
     reason = graphene.String(description="Why; null if you may not see it. 理由")
+    log = LogPlace("event_id", required=True, description="Whether outsiders can verify that it was placed yet. 存证状态")
 
     @staticmethod
     def resolve_reason(root: Hold, info: graphene.ResolveInfo) -> str | None:
@@ -160,6 +163,7 @@ class RegisteredObjectNode(NodeType):
     sector = graphene.String(required=True)
     identifier = graphene.String(required=True, description="The identifier 88.node.enterprise/suffix; empty if none was minted. 标识")
     registered_at = graphene.DateTime(required=True)
+    log = LogPlace("event_id", required=True, description="Whether outsiders can verify the registration yet. 存证状态")
     grants = Children(GrantNode, "object_id", order="-id", description="Versions of rights in it, newest first. 权利")
     holds = Children(HoldNode, "object_id", order="-id", description="Holds on it, newest first. 限制")
     title_chain = Children(TitleLinkNode, "object_id", description="What it was made from, and by what right. 权利链")

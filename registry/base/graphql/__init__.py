@@ -1,7 +1,7 @@
 """The GraphQL base types that every room's schema stands on: nodes, references, pages, mutations, extensions."""
 
 from registry.base.graphql.extend import apply_extensions, extend
-from registry.base.graphql.fields import Children, Items, Ref, connection, keyed, node_field
+from registry.base.graphql.fields import Children, Items, Looked, Ref, connection, keyed, node_field
 from registry.base.graphql.globalid import IdOf, from_global, to_global
 from registry.base.graphql.mutation import MUTATIONS, Mutation, error_row
 from registry.base.graphql.types import NODES, BigInt, Node, NodeType, UserErrorType, actor_of, enum_of
@@ -13,6 +13,7 @@ __all__ = [
     "Children",
     "IdOf",
     "Items",
+    "Looked",
     "Mutation",
     "Node",
     "NodeType",

@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from registry.base.actor import ANONYMOUS, PartyKind
 from registry.base.graphql import to_global
+from registry.log.integrator import _sequence, integrate
+from registry.log.models import Entry, Leaf, SignedCheckpoint
 from registry.rights import schema as room
 from registry.rights.models import Grant, Hold
 from registry.rights.services import hold_place
@@ -43,6 +45,39 @@ def market(db):
     operate = first(registered(airport))
     relied = licence(operate, maker, share=120_000)
     return {"airport": airport, "maker": maker, "buyer": buyer, "operate": operate, "relied": relied, "product": registered(maker, relied)}
+
+
+PLACES = "{ objects(first: 10) { nodes { log { status index size } grants { log { status index size } } } } }"
+
+
+@pytest.mark.usefixtures("market")
+def test_what_is_committed_is_registered_and_what_a_checkpoint_covers_is_logged(ask):
+    by = actor(organisation())
+    waiting = {"status": "REGISTERED", "index": None, "size": None}
+    nodes = ask(by, PLACES)["objects"]["nodes"]
+    assert [node["log"] for node in nodes] == [waiting] * 2
+    assert [grant["log"] for node in nodes for grant in node["grants"]] == [waiting] * 2
+    recorded = integrate()
+    with CaptureQueriesContext(connection) as queries:
+        nodes = ask(by, PLACES)["objects"]["nodes"]
+    assert len(queries) == 6  # two levels, each: rows, places, the latest checkpoint
+    found = [node["log"] for node in nodes] + [grant["log"] for node in nodes for grant in node["grants"]]
+    assert {(place["status"], place["size"]) for place in found} == {("LOGGED", str(recorded))}
+    shown = {int(place["index"]) for place in found}
+    recorded_as = Leaf.objects.filter(index__in=shown).values_list("entry", flat=True)
+    assert len(shown) == 4
+    assert {entry.schema for entry in Entry.objects.filter(pk__in=list(recorded_as))} == {"object.registered", "right.granted"}
+
+
+def test_a_sequenced_event_that_no_checkpoint_covers_is_only_registered(ask, market):
+    integrate()
+    first(registered(organisation()))
+    _sequence()
+    by, size = actor(organisation()), str(SignedCheckpoint.objects.latest("size").size)
+    nodes = ask(by, PLACES)["objects"]["nodes"]
+    assert [node["log"]["status"] for node in nodes] == ["REGISTERED", "LOGGED", "LOGGED"]
+    assert [node["log"]["size"] for node in nodes] == [None, size, size]
+    assert int(nodes[0]["log"]["index"]) >= int(size)
 
 
 TERMS = "{ grants(first: 10, kind: USE) { nodes { incomeSharePpm dealId scope { derive territory purposes } validUntil } } }"
