@@ -9,20 +9,12 @@ from registry.base.actor import Actor
 from registry.base.graphql import BigInt, Children, IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, enum_of
 from registry.base.limits import PAGE_NESTED_MAX
 from registry.certificates.schema import CertificateNode
+from registry.filings import services
 from registry.filings.content import Evidence, FilingContent, Limits, Source
 from registry.filings.judging import Assessment
 from registry.filings.models import Filing, Objection
 from registry.filings.objecting import objection_decide, objection_file
 from registry.filings.selectors import file_open, filing_page, objection_page, overdue
-from registry.filings.services import (
-    filing_accept,
-    filing_examine,
-    filing_publish,
-    filing_refuse,
-    filing_return,
-    filing_submit,
-    filing_supplement,
-)
 from registry.filings.states import ObjectionState, State
 from registry.log.schema import LogPlace
 from registry.parties.schema import OrganisationNode
@@ -253,7 +245,7 @@ class FilingSubmit(Mutation):
     @classmethod
     def perform(cls, actor: Actor, *, content: dict[str, Any], **given: Any) -> "FilingSubmit":
         """Call the service."""
-        return cls(filing=filing_submit(actor=actor, content=_content(content), **given))
+        return cls(filing=services.filing_submit(actor=actor, content=_content(content), **given))
 
 
 class FilingSupplement(Mutation):
@@ -266,7 +258,7 @@ class FilingSupplement(Mutation):
     @classmethod
     def perform(cls, actor: Actor, *, content: dict[str, Any], **given: Any) -> "FilingSupplement":
         """Call the service."""
-        return cls(filing=filing_supplement(actor=actor, content=_content(content), **given))
+        return cls(filing=services.filing_supplement(actor=actor, content=_content(content), **given))
 
 
 class FilingReturn(Mutation):
@@ -282,7 +274,7 @@ class FilingReturn(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **given: Any) -> "FilingReturn":
         """Call the service."""
-        return cls(filing=filing_return(actor=actor, **given))
+        return cls(filing=services.filing_return(actor=actor, **given))
 
 
 class FilingAccept(Mutation):
@@ -295,7 +287,7 @@ class FilingAccept(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **given: Any) -> "FilingAccept":
         """Call the service."""
-        return cls(filing=filing_accept(actor=actor, **given))
+        return cls(filing=services.filing_accept(actor=actor, **given))
 
 
 class FilingExamine(Mutation):
@@ -312,7 +304,7 @@ class FilingExamine(Mutation):
     @classmethod
     def perform(cls, actor: Actor, *, assessment: dict[str, Any], **given: Any) -> "FilingExamine":
         """Call the service."""
-        examined = filing_examine(actor=actor, assessment=Assessment(**assessment), **given)
+        examined = services.filing_examine(actor=actor, assessment=Assessment(**assessment), **given)
         refusals = [] if examined.verdict.passes else finding_errors(examined.verdict)
         return cls(filing=examined.filing, verdict=examined.verdict, user_errors=refusals)
 
@@ -327,7 +319,7 @@ class FilingRefuse(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **given: Any) -> "FilingRefuse":
         """Call the service."""
-        return cls(filing=filing_refuse(actor=actor, **given))
+        return cls(filing=services.filing_refuse(actor=actor, **given))
 
 
 class FilingPublish(Mutation):
@@ -340,7 +332,7 @@ class FilingPublish(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **given: Any) -> "FilingPublish":
         """Call the service."""
-        return cls(filing=filing_publish(actor=actor, **given))
+        return cls(filing=services.filing_publish(actor=actor, **given))
 
 
 class ObjectionFile(Mutation):
