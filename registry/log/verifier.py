@@ -60,7 +60,7 @@ NUMBERED: Final = re.compile(r"(entries|proofs)/(0|[1-9][0-9]{0,18})\.json")
 FIXED: Final = frozenset({"checkpoint", "contract.json", "deal.json", "disclosures.json", "keys.txt", "manifest.json"})
 
 # Forms: a dict has exactly these keys, a list any number of its one form, a one-tuple may be null, a pattern is a text, int is
-# a non-negative integer, object is anything, and any other value is itself.
+# a non-negative integer, bool is true or false, object is anything, and any other value is itself.
 SEALED: Final = {"_h": re.compile(r"[A-Za-z0-9_-]{43}")}
 LINES: Final = [{"role": ROLE, "party": TEXT, "amount": AMOUNT}]
 SIGNED: Final = {
@@ -68,7 +68,7 @@ SIGNED: Final = {
     "seller_signature": SIGNATURE, "buyer_signature": SIGNATURE,
 }  # fmt: skip
 GRANT: Final = {
-    "grant": UUID, "object": TEXT, "kind": KIND, "holder": TEXT, "parent": (UUID,), "deal": (UUID,),
+    "grant": UUID, "object": TEXT, "kind": KIND, "holder": TEXT, "parent": (UUID,), "deal": (UUID,), "exclusive": bool,
     "valid_from": INSTANT, "valid_to": (INSTANT,), "income_share_ppm": SEALED, "terms": SEALED,
 }  # fmt: skip
 EVENTS: Final[dict[str, Json]] = {
@@ -84,7 +84,7 @@ REQUIRED: Final = ("deal.signed", "deal.funded", "deal.delivered", "deal.accepte
 DISCLOSED: Final[dict[str, Json]] = {"amount": AMOUNT, "lines": LINES}
 ABOUT: Final = {"type": TEXT, "id": TEXT}
 LEAF: Final = {"schema": TEXT, "version": 1, "id": TEXT, "at": INSTANT, "actor": SEALED, "subject": ABOUT, "data": object}
-PROMISED: Final = {"object": TEXT, "kind": KIND, "exclusive": object, "valid_from": INSTANT, "valid_until": INSTANT, "scope": object}
+PROMISED: Final = {"object": TEXT, "kind": KIND, "exclusive": bool, "valid_from": INSTANT, "valid_until": INSTANT, "scope": object}
 CONTRACT: Final = {"seller": TEXT, "buyer": TEXT, "currency": CURRENCY, "amount": (AMOUNT,), "rights": [PROMISED]}
 MOVES: Final = [{"move": TEXT, "source": TEXT, "destination": TEXT, "amount": AMOUNT, "line": (int,)}]  # line null: into escrow
 SUBJECT: Final = {"type": "deal", "id": UUID}
@@ -226,7 +226,8 @@ def conform(file: str, value: Json, form: Json, at: str = "") -> Json:
     if isinstance(form, re.Pattern):
         fits = isinstance(value, str) and form.fullmatch(value) is not None
     else:
-        fits = form is object or (type(value) is int and value >= 0 if form is int else type(value) is type(form) and value == form)
+        typed = type(value) is form and (form is bool or value >= 0)
+        fits = form is object or (typed if form in {int, bool} else type(value) is type(form) and value == form)
     return value if fits else fail(file, "value", at, f"{value!r:.80}")
 
 
@@ -521,9 +522,10 @@ def covers(parent: dict[str, Json], child: dict[str, Json], owner: str | None) -
     return starts and ends and parent["kind"] == "OPERATE" and parent["object"] == child["object"] and owner in {None, parent["holder"]}
 
 
-def period(right: dict[str, Json], until: str) -> tuple[str, str, datetime, datetime | None]:
-    """What a right is in, of which kind, and from when to before when."""
-    return right["object"], right["kind"], instant(right["valid_from"]), instant(right[until]) if right[until] else None
+def period(right: dict[str, Json], until: str) -> tuple[str, str, bool, datetime, datetime | None]:
+    """What a right is in, of which kind, whether nobody else may have it, and from when to before when."""
+    ends = instant(right[until]) if right[until] else None
+    return right["object"], right["kind"], right["exclusive"], instant(right["valid_from"]), ends
 
 
 def instant(text: str) -> datetime:

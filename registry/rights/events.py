@@ -17,8 +17,8 @@ OBJECT_REGISTERED: Final = declare(
 )
 RIGHT_GRANTED: Final = declare(
     "right.granted",
-    public=("grant", "object", "kind", "holder", "parent", "deal", "valid_from", "valid_to"),
-    sealed=("income_share_ppm", "terms"),  # terms: exclusive, lane, scope, filing, recorded_at
+    public=("grant", "object", "kind", "holder", "parent", "deal", "exclusive", "valid_from", "valid_to"),
+    sealed=("income_share_ppm", "terms"),  # terms: lane, scope, filing, recorded_at
 )
 RIGHT_ENDED: Final = declare(
     "right.ended",

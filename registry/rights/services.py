@@ -276,13 +276,7 @@ def _lane(object_id: UUID, kind: Right, *, exclusive: bool) -> NumericRange:
 
 
 def _tell_granted(actor: Actor, grant: Grant) -> UUID:
-    terms = {
-        "exclusive": grant.exclusive,
-        "lane": grant.lane.lower,
-        "scope": grant.scope,
-        "filing": grant.filing_id,
-        "recorded_at": grant.recorded.lower,
-    }
+    terms = {"lane": grant.lane.lower, "scope": grant.scope, "filing": grant.filing_id, "recorded_at": grant.recorded.lower}
     return record(
         "right.granted",
         subject=("grant", grant.pk),
@@ -294,6 +288,7 @@ def _tell_granted(actor: Actor, grant: Grant) -> UUID:
             "holder": grant.holder_id,
             "parent": grant.parent_id,
             "deal": grant.deal_id,
+            "exclusive": grant.exclusive,
             "valid_from": grant.valid.lower,
             "valid_to": grant.valid.upper,
         },

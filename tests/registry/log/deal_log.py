@@ -63,7 +63,7 @@ def signature(key: Ed25519PrivateKey, terms_hash: str, deal: str, side: str) -> 
 
 
 def grant(number: str, holder: str, parent: str | None, **changed: Any) -> dict[str, Any]:
-    shape = {"grant": number, "object": OBJECT, "kind": "OPERATE", "holder": holder, "parent": parent, "deal": None}
+    shape = {"grant": number, "object": OBJECT, "kind": "OPERATE", "holder": holder, "parent": parent, "deal": None, "exclusive": False}
     sealed = {name: seal_member(0, b"\x00" * 16) for name in ("income_share_ppm", "terms")}  # in the leaf, never disclosed in a bundle
     return shape | {"valid_from": "2026-01-01", "valid_to": "2030-01-01"} | sealed | changed
 

@@ -95,6 +95,8 @@ def test_a_right_must_rest_on_the_sellers_own_wider_operating_right(changed: dic
         ({"kind": "OPERATE"}, ("contract.json", "the rights granted in the log are not the rights that the contract grants")),
         ({"object": ELSEWHERE}, ("contract.json", "the rights granted in the log are not the rights that the contract grants")),
         ({"parent": None}, ("entries/11.json", "no entry before it has the grant None that it rests on")),
+        ({"exclusive": True}, ("contract.json", "the rights granted in the log are not the rights that the contract grants")),
+        ({"exclusive": 1}, ("entries/11.json", "/data/exclusive: 1 is no value that is known here")),
         ({"deal": None}, ("contract.json", "the rights granted in the log are not the rights that the contract grants")),
         ({"valid_to": None}, ("entries/11.json", UNCOVERED.format(SELLER_GRANT))),
         ({"valid_from": "2026-13-01"}, ("entries/", "valid_from, valid_to: 2026-13-01 is no value that is known here")),

@@ -17,7 +17,7 @@ def replayed() -> list[tuple[object, ...]]:
         data = event["data"]
         if event["schema"] == "right.granted":
             sealed = dict(Disclosure.objects.filter(event=event["id"]).values_list("path", "value"))
-            told = {name: data[name] for name in ("grant", "object", "kind", "holder", "parent", "deal")}
+            told = {name: data[name] for name in ("grant", "object", "kind", "holder", "parent", "deal", "exclusive")}
             since = datetime.fromisoformat(sealed["terms"]["recorded_at"])
             fresh = {"valid": _term(data["valid_from"], data["valid_to"]), "recorded": (since, None), "event": event["id"]}
             versions[data["grant"]] = [{**told, **sealed["terms"], "share": sealed["income_share_ppm"], **fresh}]
