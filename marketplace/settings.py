@@ -16,6 +16,7 @@ SECRET_KEY = environment.secret("SECRET_KEY", least=50)  # signs cookies and cur
 EGRET_MASTER_KEY = environment.key_hex("EGRET_MASTER_KEY", length=32)  # wraps the data keys; sealing refuses to work without it
 EGRET_LOG_KEY = environment.key_hex("EGRET_LOG_KEY", length=32)  # Ed25519 seed that signs the log's checkpoints
 EGRET_CERTIFICATE_KEY = environment.key_hex("EGRET_CERTIFICATE_KEY", length=32)  # Ed25519 seed that signs registration certificates
+EGRET_SM2_KEY = environment.key_hex("EGRET_SM2_KEY", length=32)  # SM2 scalar; with it every certificate carries an SM2 signature too
 EGRET_LOG_ORIGIN = environment.text("EGRET_LOG_ORIGIN") or "egret.example/log"  # the log's name in every checkpoint, before its own id
 EGRET_LOG_POLICY = environment.text("EGRET_LOG_POLICY")  # file that names the log's witnesses (C2SP tlog-policy); without it, none
 EGRET_PUBLIC_URL = environment.base_url("EGRET_PUBLIC_URL", default="http://127.0.0.1:8000")  # where outsiders reach this installation

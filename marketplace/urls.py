@@ -10,10 +10,10 @@ from marketplace.api.health import livez, readyz
 from marketplace.api.query_page import query_page
 
 ROOMS: Final = (
-    *("registry.log", "pricing.inputs", "listings.resources", "settlement.payments"),
+    *("registry.log", "registry.certificates", "pricing.inputs", "listings.resources", "settlement.payments"),
     *("marketplace.delivery", "marketplace.deals", "marketplace.console"),
 )
-"""Rooms with addresses of their own, each in its ``urls`` module: the log's files, uploads, webhooks, deliveries, pages."""
+"""Rooms with addresses of their own, each in its ``urls`` module: the log's files, certificates, uploads, webhooks, deliveries, pages."""
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

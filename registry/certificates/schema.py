@@ -1,15 +1,41 @@
-"""Certificates in GraphQL: their statement, signature, and a check that needs no trust in this server."""
+"""Certificates in GraphQL: their statement, their signatures, and a check that needs no trust in this server."""
 
 import base64
 from typing import Any
 
 import graphene
 
-from registry.base.graphql import NodeType, Ref, actor_of, connection
-from registry.certificates.models import Certificate
-from registry.certificates.selectors import Check, certificate_check, certificate_page
+from registry.base.graphql import Children, NodeType, Ref, actor_of, connection
+from registry.certificates.models import Certificate, CertificateSignature
+from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of
+from registry.log.canonical import canonical
 from registry.log.schema import LogEntryNode, ProofType
 from registry.rights.schema import RegisteredObjectNode
+
+
+class CertificateSignatureNode(NodeType):
+    """One signature over a certificate's statement; each stands alone, none is over another. 证书签名"""
+
+    class Meta:
+        model = CertificateSignature
+
+    suite = graphene.String(
+        required=True,
+        description="eddsa-jcs-2022: W3C Data Integrity proof. sm2-sm3: SM2 with SM3 (GB/T 32918.2), detached. 签名套件",
+    )
+    key_id = graphene.String(required=True)
+    public_key = graphene.String(required=True, description="Base64: 32 bytes of Ed25519, or the uncompressed SM2 point. 公钥")
+    value = graphene.String(required=True, description="Base64: 64 bytes of Ed25519, or the two numbers of SM2 in DER. 签名值")
+
+    @staticmethod
+    def resolve_public_key(root: CertificateSignature, _info: Any) -> str:
+        """As base64."""
+        return base64.b64encode(bytes(root.public_key)).decode()
+
+    @staticmethod
+    def resolve_value(root: CertificateSignature, _info: Any) -> str:
+        """As base64."""
+        return base64.b64encode(bytes(root.value)).decode()
 
 
 class CertificateNode(NodeType):
@@ -19,12 +45,15 @@ class CertificateNode(NodeType):
         model = Certificate
 
     number = graphene.String(required=True, description="EGR-<YYYYMM>-<4 digits>. 证书编号")
-    statement = graphene.String(required=True, description="Canonical JSON (RFC 8785), exactly as signed. 证书内容")
-    sha256 = graphene.String(required=True)
-    signature = graphene.String(
-        required=True, description="Ed25519, base64, over the line egret-certificate-v1, a line feed and the statement. 签名"
+    statement = graphene.String(
+        required=True, description="The unsecured W3C credential as canonical JSON (RFC 8785), exactly as signed. 证书内容"
     )
-    public_key = graphene.String(required=True, description="Base64. 公钥")
+    sha256 = graphene.String(required=True, description="Of the statement, as the log's certificate.issued has it. 内容摘要")
+    credential = graphene.String(
+        required=True, description="The secured W3C Verifiable Credential 2.0 (eddsa-jcs-2022) as canonical JSON. 可验证凭证"
+    )
+    credential.cost = 1
+    signatures = Children(CertificateSignatureNode, "certificate_id", order="suite", description="Side by side, never nested. 签名")
     issued_at = graphene.DateTime(required=True)
     object = Ref(RegisteredObjectNode, "object_id")
 
@@ -34,14 +63,9 @@ class CertificateNode(NodeType):
         return bytes(root.statement).decode()
 
     @staticmethod
-    def resolve_signature(root: Certificate, _info: Any) -> str:
-        """As base64."""
-        return base64.b64encode(bytes(root.signature)).decode()
-
-    @staticmethod
-    def resolve_public_key(root: Certificate, _info: Any) -> str:
-        """As base64."""
-        return base64.b64encode(bytes(root.public_key)).decode()
+    def resolve_credential(root: Certificate, _info: Any) -> str:
+        """As text."""
+        return canonical(credential_of(root)).decode()
 
 
 class CertificateCheckType(graphene.ObjectType):
@@ -51,7 +75,9 @@ class CertificateCheckType(graphene.ObjectType):
         name = "CertificateCheck"
 
     certificate = graphene.Field(graphene.NonNull(CertificateNode))
-    signature_valid = graphene.Boolean(required=True, description="As signed, by this installation's key. 签名有效")
+    signature_valid = graphene.Boolean(
+        required=True, description="Every signature is as made, by keys in this installation's log. 签名有效"
+    )
     deposit = graphene.Field(LogEntryNode, description="The log entry of the deposit. 存证条目")
     proof = graphene.Field(ProofType, description="That the deposit is in the log. 存证证明")
 

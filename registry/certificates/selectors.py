@@ -1,12 +1,18 @@
-"""Reads certificates and checks them: signature, and the deposit's place in the log."""
+"""Reads certificates and checks them: signatures, and the deposit's place in the log."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 
 from registry.base.actor import Actor
-from registry.certificates.models import Certificate
-from registry.certificates.statements import genuine, issuer_key
+from registry.base.signing import SM2_USER_ID, CannotSign, PublicKey
+from registry.base.strict_json import read_json
+from registry.certificates.data_integrity import with_proof
+from registry.certificates.issuer import current_keys
+from registry.certificates.models import Certificate, CertificateSignature, IssuerKey, Suite
+from registry.certificates.signing import signature_holds
+from registry.certificates.statements import SM2_CONTEXT
 from registry.log.models import Entry
 from registry.log.selectors import Proof, proof_of
 
@@ -16,7 +22,8 @@ class Check:
     """What checking a certificate showed.
 
     Attributes:
-        signature_valid: the statement is as it was signed, by the key of this installation.
+        signature_valid: the statement is as it was signed, by keys that this installation introduced in its log. A signature that
+            cannot be checked on this machine, for want of its library, counts as not valid.
         deposit: the log entry of the deposit.
         proof: that the entry is in the log, under the latest checkpoint.
     """
@@ -38,6 +45,56 @@ def certificate_check(*, actor: Actor, number: str) -> Check | None:
     row = certificate_page(actor=actor, number=number).first()
     if row is None:
         return None
-    signed = genuine(bytes(row.statement), bytes(row.signature), bytes(row.public_key))
     deposit = Entry.objects.visible_to(actor).filter(pk=row.deposit_event).first()
-    return Check(row, signed and bytes(row.public_key) == issuer_key(), deposit, proof_of(row.deposit_event))
+    return Check(row, _signed_by_us(row), deposit, proof_of(row.deposit_event))
+
+
+def credential_of(certificate: Certificate) -> dict[str, Any]:
+    """The secured credential: the statement with its Data Integrity proof.
+
+    Raises:
+        CertificateSignature.DoesNotExist: the certificate has no such proof.
+    """
+    signature = certificate.signatures.get(suite=Suite.EDDSA_JCS_2022)
+    return with_proof(read_json(bytes(certificate.statement)), signature.proof or {}, bytes(signature.value))
+
+
+def sm2_signature_of(certificate: Certificate) -> dict[str, Any] | None:
+    """The detached SM2 signature with all that a verifier needs beside the statement; None where there is none.
+
+    Signed are the UTF-8 bytes of ``context`` and then those of the statement, by SM2 with SM3 (GB/T 32918.2) under ``user_id``.
+    """
+    signature = certificate.signatures.filter(suite=Suite.SM2_SM3).first()
+    if signature is None:
+        return None
+    return {
+        "number": certificate.number,
+        "algorithm": signature.key.algorithm.value,
+        "context": SM2_CONTEXT.decode(),
+        "sha256": certificate.sha256,
+        "user_id": SM2_USER_ID,
+        "key_id": signature.key_id,
+        "public_key": bytes(signature.public_key).hex(),
+        "signature": bytes(signature.value).hex(),
+    }
+
+
+def issuer_keys() -> list[PublicKey]:
+    """Every key that ever signed here, in the order in which they were introduced, and last those about to."""
+    introduced = [row.key for row in IssuerKey.objects.order_by("introduced_at", "pk")]
+    return [*introduced, *(key for key in current_keys() if key not in introduced)]
+
+
+def signatures_of(certificate: Certificate) -> list[CertificateSignature]:
+    """The signatures of a certificate, by suite."""
+    return list(certificate.signatures.order_by("suite"))
+
+
+def _signed_by_us(certificate: Certificate) -> bool:
+    signatures = signatures_of(certificate)
+    ours = {row.key for row in IssuerKey.objects.all()}
+    try:
+        held = [each.key in ours and signature_holds(bytes(certificate.statement), each) for each in signatures]
+    except CannotSign:
+        return False
+    return bool(held) and all(held)

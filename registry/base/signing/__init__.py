@@ -2,7 +2,21 @@
 
 from registry.base.signing.ed25519 import Ed25519Signer
 from registry.base.signing.keys import Algorithm, CannotSign, PublicKey, Signer
+from registry.base.signing.multibase import NotMultibase, base58btc, from_base58btc, multikey
 from registry.base.signing.sm2 import SM2_USER_ID, Sm2Signer
 from registry.base.signing.verification import is_signed
 
-__all__ = ["SM2_USER_ID", "Algorithm", "CannotSign", "Ed25519Signer", "PublicKey", "Signer", "Sm2Signer", "is_signed"]
+__all__ = [
+    "SM2_USER_ID",
+    "Algorithm",
+    "CannotSign",
+    "Ed25519Signer",
+    "NotMultibase",
+    "PublicKey",
+    "Signer",
+    "Sm2Signer",
+    "base58btc",
+    "from_base58btc",
+    "is_signed",
+    "multikey",
+]

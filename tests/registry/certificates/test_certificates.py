@@ -3,27 +3,30 @@
 import base64
 import hashlib
 import json
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from registry.base import clock
 from registry.base.actor import SYSTEM, PartyKind
 from registry.base.errors import Forbidden
+from registry.base.ids import uuid7
+from registry.base.signing import Algorithm, Ed25519Signer, PublicKey, multikey
 from registry.certificates import services
+from registry.certificates.data_integrity import BadProof, check_proof, signing_input
 from registry.certificates.errors import MonthExhausted, NotYetLogged
-from registry.certificates.models import Certificate, Counter
-from registry.certificates.selectors import certificate_check
+from registry.certificates.models import Certificate, CertificateSignature, Counter, IssuerKey, StatedRight, StatusList
+from registry.certificates.selectors import certificate_check, credential_of
 from registry.certificates.services import certificate_issue
-from registry.certificates.statements import CONTEXT
+from registry.certificates.signing import signature_holds, signatures_over, signatures_store
 from registry.log.canonical import canonical
 from registry.log.checkpoint import open_checkpoint
 from registry.log.integrator import integrate
 from registry.log.merkle import leaf_hash, verify_inclusion
-from registry.log.models import LogState, Outbox
+from registry.log.models import Entry, LogState, Outbox
 from registry.log.publication import signer
 from registry.rights.models import Grant
 from registry.rules.calendar import china_date
@@ -35,7 +38,7 @@ pytestmark = pytest.mark.django_db
 CHECK = """
 query($number: String!) {
   certificateVerify(number: $number) {
-    certificate { number statement sha256 signature publicKey object { name } }
+    certificate { number statement credential sha256 signatures { suite keyId publicKey value } object { name } }
     signatureValid deposit { schema body } proof { index size hashes note }
   }
 }
@@ -47,27 +50,36 @@ def demo_clock(settings):
     settings.DEMO_CLOCK = True
 
 
-def test_the_statement_says_what_was_deposited():
+def test_the_statement_says_what_was_deposited(settings):
     of = office()
     filing = certified(of)
     certificate = filing.certificate
     statement = json.loads(bytes(certificate.statement))
+    number = f"EGR-{china_date(clock.now()):%Y%m}-0001"
     assert canonical(statement) == bytes(certificate.statement)
     assert certificate.sha256 == hashlib.sha256(bytes(certificate.statement)).hexdigest()
-    assert {name: statement[name] for name in ("number", "filing", "issued_at")} == {
-        "number": f"EGR-{china_date(clock.now()):%Y%m}-0001",
-        "filing": str(filing.pk),
-        "issued_at": certificate.issued_at.isoformat(),
-    }
-    assert statement["object"]["identifier"] == filing.object.identifier
-    assert statement["holder"]["uscc"] == of.merchant.organisation.uscc
-    assert statement["deposit"]["event"] == str(filing.deposit_event)
-    assert [(right["kind"], right["valid_from"], right["last_day"]) for right in statement["rights"]] == [
+    assert statement["@context"] == ["https://www.w3.org/ns/credentials/v2", f"{settings.EGRET_PUBLIC_URL}/contexts/certificate-v1"]
+    assert statement["id"] == f"{settings.EGRET_PUBLIC_URL}/certificates/{number}"
+    assert statement["issuer"]["id"] == "did:web:127.0.0.1%3A8000"
+    assert [name["@language"] for name in statement["issuer"]["name"]] == ["zh", "en"]
+    assert statement["validFrom"] == certificate.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert statement["validUntil"] == f"{filing.valid_until}T16:00:00Z"  # the end of the last day in China
+    subject = statement["credentialSubject"]
+    assert (subject["number"], subject["filing"]) == (number, filing.pk.urn)
+    assert subject["object"]["identifier"] == filing.object.identifier
+    assert subject["holder"]["uscc"] == of.merchant.organisation.uscc
+    assert subject["deposit"]["event"] == filing.deposit_event.urn
+    assert [(right["kind"], right["valid_from"], right["last_day"]) for right in subject["rights"]] == [
         (kind, filing.valid_from.isoformat(), filing.valid_until.isoformat()) for kind in ("HOLD", "OPERATE", "USE")
     ]
-    assert {right["grant"] for right in statement["rights"]} == set(map(str, Grant.objects.values_list("pk", flat=True)))
-    assert statement["note"]["en"].startswith("Evidence of registration")
-    assert "并非国家数据产权登记凭证" in statement["note"]["zh"]
+    assert {right["grant"] for right in subject["rights"]} == {grant.urn for grant in Grant.objects.values_list("pk", flat=True)}
+    assert {row.grant_id for row in StatedRight.objects.filter(certificate=certificate)} == {grant.pk for grant in Grant.objects.all()}
+    assert subject["note"]["en"].startswith("Evidence of registration")
+    assert "并非国家数据产权登记凭证" in subject["note"]["zh"]
+    published = f"{settings.EGRET_PUBLIC_URL}/certificates/status"
+    assert [
+        (entry["statusPurpose"], entry["statusListIndex"], entry["statusListCredential"]) for entry in statement["credentialStatus"]
+    ] == [(purpose, str(certificate.status_index), f"{published}/{purpose}/1") for purpose in ("revocation", "suspension")]
 
 
 def test_an_outsider_checks_signature_and_place_in_the_log_without_trusting_the_server():
@@ -76,8 +88,11 @@ def test_an_outsider_checks_signature_and_place_in_the_log_without_trusting_the_
     shown = door(of.merchant).query(CHECK, number=filing.certificate.number)["certificateVerify"]
     assert shown["signatureValid"] is True
     certificate = shown["certificate"]
-    public_key = Ed25519PublicKey.from_public_bytes(base64.b64decode(certificate["publicKey"]))
-    public_key.verify(base64.b64decode(certificate["signature"]), b"egret-certificate-v1\n" + certificate["statement"].encode())
+    (signature,) = certificate["signatures"]
+    assert signature["suite"] == "eddsa-jcs-2022"
+    credential = json.loads(certificate["credential"])
+    check_proof(credential, PublicKey(Algorithm.ED25519, base64.b64decode(signature["publicKey"])))
+    assert {name: value for name, value in credential.items() if name != "proof"} == json.loads(certificate["statement"])
     proof, body = shown["proof"], shown["deposit"]["body"].encode()
     checkpoint, _ = open_checkpoint(proof["note"].encode(), log=signer(LogState.objects.get().log_id).verifier)
     verify_inclusion(
@@ -87,7 +102,7 @@ def test_an_outsider_checks_signature_and_place_in_the_log_without_trusting_the_
         proof=[base64.b64decode(hashed) for hashed in proof["hashes"]],
         root=checkpoint.root,
     )
-    assert json.loads(certificate["statement"])["deposit"]["index"] == proof["index"]
+    assert credential["credentialSubject"]["deposit"]["index"] == proof["index"]
     told = json.loads(body)
     assert (told["schema"], told["data"]["object"]) == ("filing.deposited", str(filing.object_id))
 
@@ -98,19 +113,86 @@ def test_nobody_signed_in_sees_nothing_and_an_unknown_number_is_null():
     assert Client(token=admit(PartyKind.BUYER).token).query(CHECK, number="EGR-202601-0001")["certificateVerify"] is None
 
 
-def test_a_byte_changed_is_told():
-    filing = certified(office())
-    altered = bytes(filing.certificate.statement).replace(b'"HOLD"', b'"SOLD"')
-    with pytest.raises(InvalidSignature):
-        Ed25519PublicKey.from_public_bytes(bytes(filing.certificate.public_key)).verify(
-            bytes(filing.certificate.signature), CONTEXT + altered
-        )
+ALTERED = {
+    "subject": lambda credential: credential["credentialSubject"]["holder"].update(name_en="Another"),
+    "term": lambda credential: credential.update(validUntil="2099-01-01T00:00:00Z"),
+    "added": lambda credential: credential.update(more="text"),
+    "not canonical": lambda credential: credential.update(more=1.5),
+    "context": lambda credential: credential["@context"].reverse(),
+    "created": lambda credential: credential["proof"].update(created="2020-01-01T00:00:00Z"),
+    "key": lambda credential: credential["proof"].update(verificationMethod="did:web:other.example#key-1"),
+    "purpose": lambda credential: credential["proof"].update(proofPurpose="authentication"),
+    "suite": lambda credential: credential["proof"].update(cryptosuite="eddsa-rdfc-2022"),
+    "cut short": lambda credential: credential["proof"].update(proofValue=credential["proof"]["proofValue"][:-1]),
+    "another base": lambda credential: credential["proof"].update(proofValue="u" + credential["proof"]["proofValue"][1:]),
+    "endless": lambda credential: credential["proof"].update(proofValue="z" + "1" * 100_000),
+    "no text": lambda credential: credential["proof"].update(proofValue=7),
+    "no value": lambda credential: credential["proof"].pop("proofValue"),
+    "no context": lambda credential: credential["proof"].pop("@context"),
+    "no proof": lambda credential: credential.pop("proof"),
+    "two proofs": lambda credential: credential.update(proof=[credential["proof"]] * 2),
+}
 
 
-def test_a_certificate_of_another_key_is_not_valid_here(settings):
+def test_whatever_is_changed_in_a_credential_is_told():
+    certificate = certified(office()).certificate
+    key = certificate.signatures.get().key
+    accepted = []
+    for name, alter in ALTERED.items():
+        credential = credential_of(certificate)
+        alter(credential)
+        with suppress(BadProof):
+            check_proof(credential, key)
+            accepted.append(name)
+    assert accepted == []
+
+
+def test_a_context_appended_later_is_cut_off_and_another_key_is_refused():
     filing = certified(office())
+    credential, key = credential_of(filing.certificate), filing.certificate.signatures.get().key
+    credential["@context"].append("https://other.example/context")
+    assert canonical(check_proof(credential, key)) == bytes(filing.certificate.statement)
+    with pytest.raises(BadProof):
+        check_proof(credential, Ed25519Signer(bytes(32)).public_key)
+
+
+def test_a_certificate_signed_by_a_key_that_the_log_does_not_know_is_not_valid_here():
+    certificate = certified(office()).certificate
+    assert certificate_check(actor=SYSTEM, number=certificate.number).signature_valid is True
+    forged, stranger = json.loads(bytes(certificate.statement)), Ed25519Signer(bytes(32))
+    forged["credentialSubject"]["number"] = "EGR-202601-0009"
+    (signed,) = signatures_over(forged, clock.now())
+    message = signing_input(canonical(forged), signed.proof)
+    row = Certificate.objects.create(
+        number="EGR-202601-0009",
+        filing_id=uuid7(),
+        object=certificate.object,
+        deposit_event=certificate.deposit_event,
+        statement=canonical(forged),
+        sha256=hashlib.sha256(canonical(forged)).hexdigest(),
+        status_list=certificate.status_list,
+        status_index=certificate.status_index ^ 1,
+        issued_at=clock.now(),
+        event_id=uuid7(),
+    )
+    signatures_store(row, [replace(signed, key=stranger.public_key, value=stranger.sign(message))], clock.now())
+    assert signature_holds(canonical(forged), row.signatures.get())
+    assert certificate_check(actor=SYSTEM, number="EGR-202601-0009").signature_valid is False
+
+
+def test_a_new_key_is_introduced_by_an_event_and_the_old_one_stays_listed(settings, client):
+    of = office()
+    first = certified(of)
     settings.EGRET_CERTIFICATE_KEY = "11" * 32
-    assert certificate_check(actor=SYSTEM, number=filing.certificate.number).signature_valid is False
+    second = certified(of)
+    keys = [multikey(filing.certificate.signatures.get().key) for filing in (first, second)]
+    told = [json.loads(bytes(row.body)) for row in Entry.objects.filter(schema="certificate.key_introduced").order_by("pk")]
+    assert [event["data"]["multikey"] for event in told] == [keys[0]]  # the second waits for its place
+    integrate()
+    assert Entry.objects.filter(schema="certificate.key_introduced").count() == IssuerKey.objects.count() == 2
+    assert [row["publicKeyMultibase"] for row in client.get("/.well-known/did.json").json()["verificationMethod"]] == keys
+    for filing in (first, second):
+        assert certificate_check(actor=SYSTEM, number=filing.certificate.number).signature_valid is True
 
 
 def test_one_event_tells_number_and_digest():
@@ -169,13 +251,19 @@ def test_a_month_has_9999_numbers(snapshot):
     assert snapshot(Counter) == before
 
 
-@pytest.mark.parametrize("statement", ["UPDATE {} SET number = 'EGR-202601-0001'", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_a_certificate_never_changes(statement, snapshot):
+TABLES = ["certificate", "certificatesignature", "statedright", "issuerkey", "statuslist"]
+CHANGES = ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_certified_never_changes(table, change, snapshot):
     certified(office())
-    before = snapshot(Certificate)
+    before = snapshot(Certificate, CertificateSignature, StatedRight, IssuerKey, StatusList)
+    column = "opened_at" if table == "statuslist" else "id"
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement.format("registry_certificates_certificate"))
-    assert snapshot(Certificate) == before
+        cursor.execute(change.format(f"registry_certificates_{table}", column, column))
+    assert snapshot(Certificate, CertificateSignature, StatedRight, IssuerKey, StatusList) == before
 
 
 def test_the_database_refuses_a_filing_certified_without_a_certificate(snapshot):

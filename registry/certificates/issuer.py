@@ -1,0 +1,43 @@
+"""The keys with which this installation signs certificates, as its settings name them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+
+from registry.base.signing import CannotSign, Ed25519Signer, PublicKey, Signer, Sm2Signer
+
+UNSET: Final = "no key signs certificates: set EGRET_CERTIFICATE_SIGNER or EGRET_CERTIFICATE_KEY"
+
+
+def certificate_signer() -> Signer:
+    """The Ed25519 key of credentials and status lists.
+
+    Raises:
+        CannotSign: none is configured.
+    """
+    if not settings.EGRET_CERTIFICATE_KEY:
+        raise CannotSign(UNSET)
+    return Ed25519Signer(bytes.fromhex(settings.EGRET_CERTIFICATE_KEY))
+
+
+def sm2_signer() -> Signer | None:
+    """The SM2 key of detached signatures; None where the installation has none.
+
+    Raises:
+        CannotSign: what is configured is no SM2 key.
+    """
+    return Sm2Signer(bytes.fromhex(settings.EGRET_SM2_KEY)) if settings.EGRET_SM2_KEY else None
+
+
+def current_keys() -> list[PublicKey]:
+    """The public halves of both, without those that cannot be had right now."""
+    found = []
+    for signer in (certificate_signer, sm2_signer):
+        try:
+            key = signer()
+            found += [] if key is None else [key.public_key]
+        except CannotSign:  # its device is away; what it signed before is listed all the same
+            continue
+    return found

@@ -1,0 +1,16 @@
+"""The addresses of what verifiers of certificates read."""
+
+from django.urls import path, re_path
+
+from registry.certificates import did as names
+from registry.certificates import views
+from registry.certificates.statements import CONTEXT_PATH
+
+_NUMBER = r"(?P<number>EGR-\d{6}-\d{4})"
+
+urlpatterns = [
+    path(names.PATH, views.did, name="did"),
+    path(CONTEXT_PATH, views.context, name="certificate-context"),
+    re_path(rf"^certificates/{_NUMBER}\.json$", views.credential, name="certificate-credential"),
+    re_path(rf"^certificates/{_NUMBER}\.sm2\.json$", views.sm2, name="certificate-sm2"),
+]
