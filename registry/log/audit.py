@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from registry.log.checkpoint import BadCheckpoint, Checkpoint, open_checkpoint
 from registry.log.frontier import Frontier, subtree_root
 from registry.log.merkle import HASH_BYTES, leaf_hash
 from registry.log.note import Verifier
+from registry.log.policy import Policy
 from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, Tile, entries_path, readable_entries
+
+FINDINGS_MAX: Final = 1000
+"""After so many the reading ends: a log may sign any size, and then has that many files missing."""
 
 Read: TypeAlias = Callable[[str], bytes | None]
 """Returns the bytes of a file of the log by its path, or None if there is none."""
@@ -59,13 +63,14 @@ class Audit:
         frontier: the right edge of what was read.
     """
 
-    def __init__(self, read: Read, log: Verifier, *, start: Frontier | None = None) -> None:
+    def __init__(self, read: Read, log: Verifier, *, start: Frontier | None = None, policy: Policy | None = None) -> None:
         """Open the checkpoint.
 
         Args:
             read: gives the files.
             log: the log's key, from a source that is trusted.
             start: the right edge at a size whose files need not be read again.
+            policy: the witnesses that must have cosigned the checkpoint; without it their lines are not looked at.
         """
         self.findings: list[Finding] = []
         self._read, self._start = read, start or Frontier()
@@ -74,6 +79,8 @@ class Audit:
         self.note = note = read(CHECKPOINT_PATH)
         try:
             self.checkpoint, _ = open_checkpoint(note or b"", log=log)
+            if policy:
+                policy.accept(note or b"")
         except BadCheckpoint as error:
             self._find(CHECKPOINT_PATH, None, error.reason if note else "is missing")
 
@@ -88,6 +95,9 @@ class Audit:
             )
             return
         while self.frontier.size < size:
+            if len(self.findings) >= FINDINGS_MAX:
+                self._find(CHECKPOINT_PATH, None, f"has size {size}: after {len(self.findings)} findings nothing more was read")
+                return
             yield self._block(self.frontier.size, size)
         for tile, content in self.frontier.unfinished:
             if tile.level:
@@ -117,22 +127,30 @@ class Audit:
     def _bundle(self, number: int, width: int) -> list[bytes] | None:
         """The entries of a bundle, or as many as can be read of it."""
         path = entries_path(number, width)
-        content = self._full_or_partial(path, entries_path(number))
+        content, itself = self._full_or_partial(path, entries_path(number))
         if content is None:
             self._find(path, None, "is missing")
             return None
-        return readable_entries(content)[:width]
+        entries = readable_entries(content)[:width]
+        if itself and len(entries) == width and sum(2 + len(entry) for entry in entries) != len(content):
+            self._find(path, number * TILE_WIDTH + width, "goes on after its last entry")
+        return entries
 
     def _tile(self, tile: Tile) -> list[bytes] | None:
-        content = self._full_or_partial(tile.path, Tile(tile.level, tile.index).path)
-        if content is None or len(content) < tile.width * HASH_BYTES or len(content) % HASH_BYTES:
-            self._find(tile.path, None, "is missing" if content is None else f"has {len(content)} bytes")
+        content, itself = self._full_or_partial(tile.path, Tile(tile.level, tile.index).path)
+        if content is None:
+            self._find(tile.path, None, "is missing")
+            return None
+        wanted = (tile.width if itself else TILE_WIDTH) * HASH_BYTES
+        if len(content) != wanted:
+            self._find(tile.path, tile.start + min(len(content) // HASH_BYTES, tile.width), f"has {len(content)} bytes, not {wanted}")
             return None
         return [content[at : at + HASH_BYTES] for at in range(0, tile.width * HASH_BYTES, HASH_BYTES)]
 
-    def _full_or_partial(self, path: str, full: str) -> bytes | None:
+    def _full_or_partial(self, path: str, full: str) -> tuple[bytes | None, bool]:
+        """The bytes of a file, or of the full form that took its place; and whether it is the file itself, which then ends with the tree."""
         content = self._read(path)
-        return content if content is not None or path == full else self._read(full)
+        return (content, True) if content is not None or path == full else (self._read(full), False)
 
     def _chosen(self, number: int, width: int, told: list[bytes] | None, stood: list[bytes] | None) -> list[bytes]:
         """The leaf hashes to go on with, of those that the bundle and the tile give; the other one is named."""
@@ -161,14 +179,14 @@ class Audit:
         """The hash of a full tile in the first level above it, from whichever form of that tile is there."""
         size = self.checkpoint.size if self.checkpoint else 0
         width = min(TILE_WIDTH, size // TILE_WIDTH - index * TILE_WIDTH)
-        content = self._full_or_partial(Tile(1, index, width).path, Tile(1, index).path) or b""
-        return content[place * HASH_BYTES : (place + 1) * HASH_BYTES] or None
+        content, _ = self._full_or_partial(Tile(1, index, width).path, Tile(1, index).path)
+        return (content or b"")[place * HASH_BYTES : (place + 1) * HASH_BYTES] or None
 
     def _compare(self, tile: Tile, content: bytes) -> None:
-        there = self._full_or_partial(tile.path, Tile(tile.level, tile.index).path)
+        there, itself = self._full_or_partial(tile.path, Tile(tile.level, tile.index).path)
         if there is None:
             self._find(tile.path, None, "is missing")
-        elif there[: len(content)] != content or len(there) % HASH_BYTES:
+        elif there[: len(content)] != content or len(there) != (len(content) if itself else TILE_WIDTH * HASH_BYTES):
             pairs = enumerate(zip(there, content, strict=False))
             place = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(there), len(content))) // HASH_BYTES
             self._find(tile.path, tile.start + place, "was altered: the entries lead to another hash")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Final
 
 from registry.log.audit import Audit, Read
@@ -19,6 +20,8 @@ NOT_FOUND: Final = 404
 def read_over_http(prefix: str) -> Read:
     """Read the files of a log below an address.
 
+    The function that is returned raises ``OSError`` if the log cannot be reached or an answer breaks off.
+
     Raises:
         ValueError: the address is neither http nor https.
     """
@@ -31,13 +34,18 @@ def read_over_http(prefix: str) -> Read:
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 checked above
                 content: bytes = answer.read(FILE_BYTES_MAX + 1)
+                left = answer.length
         except urllib.error.HTTPError as error:
             with error:  # it holds the connection
                 if error.code == NOT_FOUND:
                     return None
                 raise
+        except HTTPException as error:
+            raise ConnectionError(f"{path}: {error!r:.200}") from error
         if len(content) > FILE_BYTES_MAX:
             raise AlteredFile(path, f"is longer than {FILE_BYTES_MAX} bytes")
+        if left:
+            raise ConnectionError(f"{path}: the answer broke off")
         return content
 
     return read

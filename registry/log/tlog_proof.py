@@ -4,13 +4,13 @@ Source: C2SP tlog-proof.
 """
 
 import re
-from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 from registry.log.merkle import HASH_BYTES, verify_inclusion
+from registry.log.note import BadNote, decoded
 from registry.log.policy import Policy
 
 HEADER: Final = "c2sp.org/tlog-proof@v1"
@@ -57,10 +57,10 @@ class TlogProof:
         if len(data) > PROOF_BYTES_MAX or not blank or lines.pop(0) != HEADER or not lines:
             raise BadProofFile(reason="this is no tlog-proof, version 1")
         try:
-            extra = b64decode(lines.pop(0).removeprefix("extra "), validate=True) if lines[0].startswith("extra ") else None
+            extra = decoded(lines.pop(0).removeprefix("extra ")) if lines[0].startswith("extra ") else None
             found = _INDEX.fullmatch(lines.pop(0)) if lines else None
-            path = tuple(b64decode(line, validate=True) for line in lines)
-        except NotBase64 as error:
+            path = tuple(decoded(line) for line in lines)
+        except BadNote as error:
             raise BadProofFile(reason="a line is not base64") from error
         if found is None or len(path) > PATH_MAX or any(len(each) != HASH_BYTES for each in path):
             raise BadProofFile(reason="there is no index line, or a line is no hash")

@@ -10,8 +10,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +18,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from registry.log.checkpoint import CHECKPOINT_BYTES_MAX, BadCheckpoint, Checkpoint
+from registry.log.checkpoint import CHECKPOINT_BYTES_MAX, BadCheckpoint, Checkpoint, WrongEmptyRoot
 from registry.log.cosignature import WitnessSigner
 from registry.log.merkle import HASH_BYTES, InvalidProof, verify_consistency
-from registry.log.note import BadNote, Verifier, open_note, parse_note
+from registry.log.note import BadNote, Verifier, decoded, open_note, parse_note
 
 PROOF_MAX: Final = 63
 REQUEST_BYTES_MAX: Final = CHECKPOINT_BYTES_MAX + 64 * 50
@@ -57,8 +55,8 @@ class Request:
         if not blank or not found or len(lines) - 1 > PROOF_MAX or len(body) > REQUEST_BYTES_MAX:
             return None
         try:
-            proof = tuple(b64decode(line, validate=True) for line in lines[1:])
-        except NotBase64:
+            proof = tuple(decoded(line) for line in lines[1:])
+        except BadNote:
             return None
         return cls(int(found[1]), proof, note) if all(len(each) == HASH_BYTES for each in proof) else None
 
@@ -109,6 +107,8 @@ class Witness:
             checkpoint = Checkpoint.parse(open_note(request.note, [log])[0].text)
         except BadNote as error:
             raise _Refused(HTTPStatus.FORBIDDEN, error.reason) from error
+        except WrongEmptyRoot as error:
+            raise _Refused(HTTPStatus.UNPROCESSABLE_ENTITY, error.reason) from error
         except BadCheckpoint as error:
             raise _Refused(HTTPStatus.BAD_REQUEST, error.reason) from error
         if request.old > checkpoint.size:
@@ -119,8 +119,6 @@ class Witness:
         last = kept.read()
         size = last.size if last else 0
         if request.old != size:
-            return Answer(HTTPStatus.CONFLICT, f"{size}\n", SIZE_TYPE)
-        if last and checkpoint.size == size and checkpoint.root != last.root:
             return Answer(HTTPStatus.CONFLICT, f"{size}\n", SIZE_TYPE)
         if not _continues(last, checkpoint, request.proof):
             return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, f"the proof does not show that this continues size {size}\n")

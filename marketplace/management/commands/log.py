@@ -42,6 +42,10 @@ class Command(BaseCommand):
             one.add_argument("--key", required=True, help="the log's verifier key, from a source you trust 可信来源的日志公钥")
             if name == "mirror":
                 one.add_argument("--to", type=Path, required=True, help="folder of the copy 副本目录")
+            else:
+                one.add_argument(
+                    "--policy", type=Path, help="file with the witnesses that must have cosigned it (C2SP tlog-policy) 策略文件"
+                )
         one = commands.add_parser("witness", help="cosign checkpoints that continue what was seen; key in EGRET_WITNESS_KEY 见证检查点")
         one.add_argument("--name", required=True, help="the witness's name, such as witness.example/w1 见证方名称")
         one.add_argument(
@@ -67,7 +71,7 @@ class Command(BaseCommand):
     def _read(self, options: dict[str, Any]) -> None:
         key, read = Verifier.parse(options["key"]), _reader(options)
         if options["what"] == "audit":
-            audit = Audit(read, key)
+            audit = Audit(read, key, policy=parse_policy(options["policy"].read_bytes()) if options["policy"] else None)
             shown = 0
             for _block in audit.blocks():
                 if audit.frontier.size - shown >= EVERY:

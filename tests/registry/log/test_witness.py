@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from registry.log.checkpoint import BadCheckpoint, Checkpoint, open_checkpoint, sign_checkpoint
 from registry.log.cosignature import WitnessKey, WitnessSigner
 from registry.log.merkle import InvalidProof, Tree, leaf_hash
-from registry.log.note import BadNote, Signer
+from registry.log.note import BadNote, Signer, sign_note
 from registry.log.policy import BadPolicy, parse_policy
 from registry.log.tlog_proof import BadProofFile, TlogProof
 from registry.log.witness import PROOF_MAX, SIZE_TYPE, Witness
@@ -59,12 +59,16 @@ def test_every_refusal_has_its_status_and_changes_nothing(witness):
     refused = {
         404: [asked(0, 5, key=OTHER)],
         403: [asked(5, 6, key=forged)],
-        409: [asked(0, 6), asked(4, 6), asked(5, 5, tree=other, proof=[])],
-        422: [asked(5, 6, tree=other), asked(5, 6, proof=[]), asked(5, 5, proof=[bytes(32)])],
+        409: [asked(0, 6), asked(4, 6)],
+        422: [
+            *(asked(5, 6, tree=other), asked(5, 6, proof=[]), asked(5, 5, proof=[bytes(32)]), asked(5, 5, tree=other, proof=[])),
+            b"old 0\n\n" + str(sign_note(f"{LOG.name}\n0\n{b64encode(bytes(32)).decode()}\n", [LOG])).encode(),
+        ],
         400: [
             *(b"", b"old 5\n", b"old 05\n\n" + checkpoint(6), b"old -1\n\n" + checkpoint(6), b"old 5\nnot base64\n\n" + checkpoint(6)),
             *(b"old 5\n" + b64encode(b"short") + b"\n\n" + checkpoint(6), b"old 7\n\n" + checkpoint(6), b"old 5\n\nno note"),
-            asked(5, 6, proof=[bytes(32)] * (PROOF_MAX + 1)),
+            *(asked(5, 6, proof=[bytes(32)] * (PROOF_MAX + 1)), "old 5\n\u00e9\n\n".encode() + checkpoint(6)),
+            b"old 5\n\n" + str(sign_note(f"{LOG.name}\n6\n\u00e9\n", [LOG])).encode(),
             b"old 5\n\n" + checkpoint(6) + b"x" * 100_000,
         ],
     }
