@@ -115,7 +115,7 @@ class Audit:
         number, kept = divmod(first, TILE_WIDTH)
         width = min(TILE_WIDTH, size - number * TILE_WIDTH)
         entries, tile = self._bundle(number, width), self._tile(Tile(0, number, width))
-        told, stood = [leaf_hash(entry) for entry in entries] if entries else None, tile
+        told, stood = None if entries is None else [leaf_hash(entry) for entry in entries], tile
         hashes = self._chosen(number, width, told, stood)
         grown, tiles = self.frontier.extended(hashes[kept:])
         for each, content in tiles:
@@ -148,23 +148,24 @@ class Audit:
         return [content[at : at + HASH_BYTES] for at in range(0, tile.width * HASH_BYTES, HASH_BYTES)]
 
     def _full_or_partial(self, path: str, full: str) -> tuple[bytes | None, bool]:
-        """The bytes of a file, or of the full form that took its place; and whether it is the file itself, which then ends with the tree."""
+        """The bytes of a file, or of the full form in its place; and whether it is the file itself, which ends where the tree ends."""
         content = self._read(path)
         return (content, True) if content is not None or path == full else (self._read(full), False)
 
     def _chosen(self, number: int, width: int, told: list[bytes] | None, stood: list[bytes] | None) -> list[bytes]:
-        """The leaf hashes to go on with, of those that the bundle and the tile give; the other one is named."""
+        """The leaf hashes to go on with, of those that the bundle and the tile give; the other is named, or both if neither is right."""
         if told == stood and told is not None:
             return told
         candidates = [each for each in (told, stood) if each and len(each) == width]
-        right = next((each for each in candidates if self._confirmed(number, width, each)), candidates[0] if candidates else None)
-        if right is None:  # nothing to go on with: the root will not be reached
-            return [bytes(HASH_BYTES)] * width
-        for each, path in ((told, entries_path(number, width)), (stood, Tile(0, number, width).path)):
+        right = next((each for each in candidates if self._confirmed(number, width, each)), None)
+        for each, other, path in ((told, stood, entries_path(number, width)), (stood, told, Tile(0, number, width).path)):
             if each is not None and each != right:
-                place = next((at for at, pair in enumerate(zip(each, right, strict=False)) if pair[0] != pair[1]), min(len(each), width))
-                self._find(path, number * TILE_WIDTH + place, "was altered: the signed tree has another hash")
-        return right
+                pairs = enumerate(zip(each, right or other or [], strict=False))
+                place = next((at for at, (mine, theirs) in pairs if mine != theirs), min(len(each), width))
+                reason = "the signed tree has another hash" if right else "the level above has another hash, unless that was altered too"
+                self._find(path, number * TILE_WIDTH + place, f"was altered: {reason}")
+        # with nothing to go on with, the root will not be reached
+        return right or (candidates[0] if candidates else [bytes(HASH_BYTES)] * width)
 
     def _confirmed(self, number: int, width: int, hashes: list[bytes]) -> bool:
         """Whether what is above these leaves confirms them: their hash in the next level, or the signed root."""

@@ -5,6 +5,7 @@ from base64 import b64encode
 import pytest
 
 from registry.log.checkpoint import BadCheckpoint, Checkpoint, open_checkpoint, sign_checkpoint
+from registry.log.frontier import Frontier
 from registry.log.merkle import EMPTY_ROOT, Tree, leaf_hash
 from registry.log.note import BadNote, Signature, Signer, Verifier, open_note, parse_note, sign_note
 from registry.log.tiles import BadTile, Tile, decode_bundle, encode_bundle, entries_path, split_tile, tiles_between
@@ -189,6 +190,20 @@ def test_the_golden_log_of_tessera_is_ours_byte_for_byte(size: int):
         assert tree.nodes(8 * tile.level, tile.start, tile.start + tile.width) == (golden / tile.path).read_bytes()
         assert b"".join(split_tile((golden / tile.path).read_bytes())) == (golden / tile.path).read_bytes()
         assert encode_bundle(entries) == (golden / entries_path(tile.index, tile.width)).read_bytes()
+
+
+def test_the_golden_log_of_tessera_grown_here_entry_by_entry_has_the_same_files_and_no_others():
+    golden = shared("vectors", "tessera-log", "testdata", "log")
+    entries = decode_bundle((golden / entries_path(0, 15)).read_bytes())
+    frontier, files = Frontier(), {}
+    for size in range(1, 16):
+        frontier, tiles = frontier.extended([leaf_hash(entries[size - 1])])
+        files |= {tile.path: content for tile, content in tiles}
+        files[entries_path(0, size)] = encode_bundle(entries[:size])
+        body = parse_note((golden / f"checkpoint.{size}").read_bytes()).text
+        assert Checkpoint(GOLDEN_KEY.partition("+")[0], size, frontier.edge.root).body == body
+    assert {str(path.relative_to(golden)): path.read_bytes() for path in (golden / "tile").rglob("*") if path.is_file()} == files
+    assert len(files) == 30
 
 
 def test_every_changed_byte_of_a_golden_checkpoint_is_refused_by_both_readers():
