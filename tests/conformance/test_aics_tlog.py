@@ -87,12 +87,12 @@ def test_it_reads_a_log_of_seventy_thousand_entries_and_refuses_it_with_one_byte
     put(tmp_path, written(70_000))
     older = [written(size)["checkpoint"].decode() for size in (1, 256, 65_536, 65_537, 70_000)]
     with folder(tmp_path) as url:
-        job = {"do": "read", "url": url, "key": str(KEY.verifier), "witnesses": [], "samples": 200, "older": older}
+        job = {"do": "read", "url": url, "key": str(KEY.verifier), "witnesses": [], "samples": 50, "older": older}
         told = ask(NAME, job, least=PYTHON)
         assert (told["size"], told["entries"]) == (70_000, digest(f"entry {number}".encode() for number in range(70_000)))
         assert (told["tiles"], told["bundles"]) == files_of(70_000)
         assert (tmp_path / "tile/2/000.p/1").exists()
-        assert told["included"] == [ACCEPTED] * 200
+        assert told["included"] == [ACCEPTED] * 50
         assert told["consistent"] == [[size, True, size == 70_000] for size in (1, 256, 65_536, 65_537, 70_000)]
         for name in ("tile/0/100", "tile/1/000", "tile/2/000.p/1", entries_path(200)):
             good = (tmp_path / name).read_bytes()
@@ -100,7 +100,6 @@ def test_it_reads_a_log_of_seventy_thousand_entries_and_refuses_it_with_one_byte
             refused = ask(NAME, job, least=PYTHON)["refused"]
             assert name.split("/", 2)[2] in refused or "right-edge" in refused, refused
             (tmp_path / name).write_bytes(good)
-        assert "refused" not in ask(NAME, job | {"samples": 1}, least=PYTHON)
 
 
 @pytest.fixture(scope="module")

@@ -21,29 +21,27 @@ from sigstore_models.rekor.v1 import TransparencyLogEntry as Told
 def ring(key):
     """A key ring that trusts this one Ed25519 key."""
     raw = Ed25519PublicKey.from_public_bytes(b64decode(key)).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return Keyring([PublicKey.from_dict({"rawBytes": b64encode(raw).decode(), "keyDetails": "PKIX_ED25519"})])
+    return Keyring([PublicKey.from_json(json.dumps({"rawBytes": b64encode(raw).decode(), "keyDetails": "PKIX_ED25519"}))])
 
 
 def entry(told):
     """An entry as a bundle of Rekor v2 gives it."""
     checkpoint = SignedCheckpoint.from_text(told["note"]).checkpoint
-    return TransparencyLogEntry(
-        Told.from_dict(
-            {
-                "logIndex": str(told["index"]),
-                "logId": {"keyId": told["log_id"]},
-                "kindVersion": {"kind": "egret", "version": "1"},
-                "canonicalizedBody": told["body"],
-                "inclusionProof": {
-                    "logIndex": str(told["index"]),
-                    "treeSize": str(checkpoint.log_size),
-                    "rootHash": b64encode(bytes.fromhex(checkpoint.log_hash)).decode(),
-                    "hashes": told["path"],
-                    "checkpoint": {"envelope": told["note"]},
-                },
-            }
-        )
-    )
+    proof = {
+        "logIndex": str(told["index"]),
+        "treeSize": str(checkpoint.log_size),
+        "rootHash": b64encode(bytes.fromhex(checkpoint.log_hash)).decode(),
+        "hashes": told["path"],
+        "checkpoint": {"envelope": told["note"]},
+    }
+    whole = {
+        "logIndex": str(told["index"]),
+        "logId": {"keyId": told["log_id"]},
+        "kindVersion": {"kind": "egret", "version": "1"},
+        "canonicalizedBody": told["body"],
+        "inclusionProof": proof,
+    }
+    return TransparencyLogEntry(Told.from_json(json.dumps(whole)))
 
 
 def judged(keys, told):
