@@ -29,17 +29,17 @@ def main() -> int:
     started = time.monotonic() - options.elapsed
     stage = Stage(console, started)
     try:
-        cast, outcome = play(stage, Api(options.url, os.environ["EGRET_OPERATOR_KEY"]), options.url, options.files)
-        problems = outcome.problems()
+        cast, outcome, found = play(stage, Api(options.url, os.environ["EGRET_OPERATOR_KEY"]), options.url, options.files)
+        problems = outcome.problems() + found.problems()
     except (DemoFailed, requests.RequestException) as error:
         console.print(f"[bold red]The main job failed:[/] {error}", markup=True)
         return 1
-    console.print(result_table(cast, outcome))
+    console.print(result_table(cast, outcome, found))
     if options.keys:
         console.print(keys_table(cast, options.url))
     for problem in problems:
         console.print(f"[bold red]wrong:[/] {problem}")
-    sys.stdout.write(json.dumps(result_line(outcome, seconds=time.monotonic() - started), ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(result_line(outcome, found, seconds=time.monotonic() - started), ensure_ascii=False) + "\n")
     return 1 if problems else 0
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from marketplace.demo.client.outsider import WITNESS, Findings
 from marketplace.demo.client.people import Cast
 from marketplace.demo.client.proving import Verdict
 from marketplace.demo.client.refusals import Refusal
@@ -45,7 +46,7 @@ class Outcome:
         return [problem for problem, holds in checks.items() if not holds]
 
 
-def result_line(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
+def result_line(outcome: Outcome, found: Findings, *, seconds: float) -> dict[str, Any]:
     """The last line: one JSON object for programs."""
     return {
         "settled": outcome.state == "SETTLED",
@@ -60,12 +61,13 @@ def result_line(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
         "events": outcome.events,
         "evidence": outcome.evidence,
         "verified": outcome.verdict.verified,
+        "outsider": {"entries": found.entries, "sound": found.sound, "altered": found.altered, "witness": WITNESS * found.witnessed},
         "seconds": round(seconds, 1),
     }
 
 
-def result_table(cast: Cast, outcome: Outcome) -> Table:
-    """Who got what, and what was proven."""
+def result_table(cast: Cast, outcome: Outcome, found: Findings) -> Table:
+    """Who got what, what was proven, and what an outsider found."""
     names = {organisation.uuid: f"{organisation.name_zh} {organisation.name_en}" for organisation in cast.all()}
     table = Table(title=f"One deal, {outcome.currency} {outcome.amount}, {outcome.state} 一笔交易的结算", title_justify="left")
     table.add_column("what 项目")
@@ -88,6 +90,10 @@ def result_table(cast: Cast, outcome: Outcome) -> Table:
         table.add_row(
             f"forgery 伪造: {name}", verdict.problems[0] if verdict.problems else "", "found 已识别" if not verdict.verified else "MISSED"
         )
+    table.add_row(
+        "outsider 局外人", f"{found.entries} entries 条, copied and audited 已复制并审计", "sound 完好" if found.sound else "NOT sound"
+    )
+    table.add_row("witness 见证方", f"{WITNESS} (simulated 模拟)", "cosigned 已见证" if found.witnessed else "NOT cosigned")
     return table
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from marketplace.demo.client.api import Api, DemoFailed
 from marketplace.demo.client.listing import Shelf, await_job, pick_plan, start_profile, state_source, take_sample, upload
+from marketplace.demo.client.outsider import Findings, audit_as_outsider
 from marketplace.demo.client.people import Cast, Organisation, admit, digest, give_signing_key, uuid_of
 from marketplace.demo.client.proving import fetch_bundle, forgeries, verify
 from marketplace.demo.client.refusals import Refusal, no_operating_right, personal_data, public_data
@@ -46,8 +47,8 @@ class Bare:
     opening: Shelf
 
 
-def play(stage: Stage, operator: Api, url: str, files: Path) -> tuple[Cast, Outcome]:
-    """Play all five acts and return who played and what came of it."""
+def play(stage: Stage, operator: Api, url: str, files: Path) -> tuple[Cast, Outcome, Findings]:
+    """Play all six acts and return who played, what came of it, and what an outsider finds."""
     stage.act("1  Seven organisations, and the resources they register 主体与资源登记")
     cast = _open_market(stage, operator, url)
     registered = register(stage, cast, _first_applications(cast))
@@ -59,7 +60,11 @@ def play(stage: Stage, operator: Api, url: str, files: Path) -> tuple[Cast, Outc
     stage.act("4  Three trades the law forbids, and what mends them 禁止交易与补正")
     refusals = _forbidden(stage, cast, forbidden)
     stage.act("5  The evidence, verified offline 离线验证证据")
-    return cast, _prove(stage, cast, deal_id, files, refusals, matches=matches)
+    outcome = _prove(stage, cast, deal_id, files, refusals, matches=matches)
+    stage.act("6  An outsider audits the log 局外人审计日志")
+    key = cast.regulator.api.query("{ logKey }")["logKey"]
+    people = {part for organisation in cast.all() for person in organisation.people for part in person.name.rsplit(" ", 1)}
+    return cast, outcome, audit_as_outsider(stage, url=url, key=key, folder=files, people=sorted(people))
 
 
 def _open_market(stage: Stage, operator: Api, url: str) -> Cast:

@@ -43,9 +43,7 @@ class Command(BaseCommand):
             if name == "mirror":
                 one.add_argument("--to", type=Path, required=True, help="folder of the copy 副本目录")
             else:
-                one.add_argument(
-                    "--policy", type=Path, help="file that says which witnesses must have cosigned 见证策略文件"
-                )
+                one.add_argument("--policy", type=Path, help="file that says which witnesses must have cosigned 见证策略文件")
         one = commands.add_parser("witness", help="cosign checkpoints that continue what was seen; key in EGRET_WITNESS_KEY 见证检查点")
         one.add_argument("--name", required=True, help="the witness's name, such as witness.example/w1 见证方名称")
         one.add_argument(
