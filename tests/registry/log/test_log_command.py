@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from base64 import b64encode
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from registry.log.checkpoint import open_checkpoint
-from registry.log.cosignature import WitnessKey
+from registry.log.cosignature import WitnessKey, WitnessSigner
 from registry.log.merkle import Tree, leaf_hash
 from tests.registry.log.published import KEY, written
 
@@ -66,6 +66,69 @@ def test_a_mirror_is_kept_over_http_and_refuses_a_fork(served, capsys, tmp_path)
     with pytest.raises(CommandError):
         call_command("log", "mirror", "--url", url, "--to", str(copy), "--key", key)
     assert "altered or forked" in capsys.readouterr().out
+
+
+SEEN = WitnessSigner("witness.example/w1", b"\x07" * 32)
+
+
+def test_an_audit_by_a_policy_asks_for_the_witnesses_too(served, capsys, tmp_path):
+    folder, url = served
+    policy = tmp_path / "policy"
+    policy.write_text(f"log {KEY.verifier}\nwitness w1 {SEEN.key}\nquorum w1\n")
+    audit = partial(call_command, "log", "audit", "--url", url, "--key", str(KEY.verifier), "--policy", str(policy))
+    with pytest.raises(CommandError, match="1 findings"):
+        audit()
+    assert "checkpoint: w1 has not witnessed it" in capsys.readouterr().out
+    note = (folder / "checkpoint").read_bytes()
+    (folder / "checkpoint").write_bytes(note + SEEN.cosign(note.decode().partition("\n\n")[0] + "\n", seconds=1).line.encode())
+    audit()
+    assert "700 entries" in capsys.readouterr().out
+    policy.write_text("nonsense")
+    with pytest.raises(CommandError, match="line 1"):
+        audit()
+
+
+@pytest.fixture
+def rude():
+    """Start servers that answer every connection with the given bytes, whatever was asked; returns the address of each."""
+    listening = []
+
+    def start(answer):
+        server = socket.create_server(("127.0.0.1", 0))
+        listening.append(server)
+
+        def serve():
+            with suppress(OSError):
+                while True:
+                    link, _ = server.accept()
+                    with link:
+                        link.recv(1000)
+                        link.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        return f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+    yield start
+    for server in listening:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(b"", b"\xff\xff\r\n\r\n", b"HTTP/1.1 500 No\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nlog.example"),
+        *(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFF\r\nlog", b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 200 + b"\r\n"),
+        *(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/hostname\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (18 * 2**20)),
+    ],
+    ids=["nothing", "no HTTP", "500", "cut", "cut chunk", "headers", "redirect", "endless"],
+)
+def test_a_server_that_breaks_off_or_answers_rubbish_is_an_error_in_one_line(rude, answer, tmp_path):
+    url = rude(answer)
+    for more in (["audit"], ["mirror", "--to", str(tmp_path / "copy")]):
+        with pytest.raises(CommandError):
+            call_command("log", *more, "--url", url, "--key", str(KEY.verifier))
+    assert not (tmp_path / "copy" / "checkpoint").exists()
 
 
 @pytest.mark.parametrize(
