@@ -13,6 +13,7 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "log_integrate": "benchmarks.log_integrate",
         "inclusion_proof": "benchmarks.inclusion_proof",
+        "log_audit": "benchmarks.log_audit",
         "ledger_posting": "benchmarks.ledger_posting",
         "tiered_rating": "benchmarks.tiered_rating",
         "binding_quote": "benchmarks.binding_quote",
