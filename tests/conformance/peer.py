@@ -22,16 +22,24 @@ RUN_SECONDS: Final = 120
 MINORS: Final = range(11, 15)
 
 
-@functools.cache
 def python(name: str, *, least: int) -> Path:
     """The Python of a peer's environment, made of a Python 3.``least`` or later of this machine.
 
     Raises:
         pytest.skip.Exception: there is no such Python here, or the environment cannot be made, for instance without a network.
     """
+    made = _made(name, least)
+    if isinstance(made, str):
+        pytest.skip(made)
+    return made
+
+
+@functools.cache
+def _made(name: str, least: int) -> Path | str:
+    """The Python, or why there is none; tried once in a run."""
     interpreter = _interpreter(least)
     if interpreter is None:
-        pytest.skip(f"{name} needs Python 3.{least} or later, which is not on this machine")
+        return f"{name} needs Python 3.{least} or later, which is not on this machine"
     folder = var_directory() / "peers"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{name}.lock").open("w") as lock:  # of two workers, one makes it
@@ -39,7 +47,7 @@ def python(name: str, *, least: int) -> Path:
         try:
             return python_of(name, programs=PEERS, interpreter=interpreter)
         except (PeerFailed, subprocess.TimeoutExpired, OSError) as error:
-            pytest.skip(f"the environment of {name} cannot be made: {str(error)[-300:]}")
+            return f"the environment of {name} cannot be made: {str(error).strip().splitlines()[-1][:200]}"
 
 
 def ask(name: str, job: dict[str, Any], *, least: int) -> Any:

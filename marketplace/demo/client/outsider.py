@@ -19,7 +19,7 @@ from marketplace.demo.client.stage import Stage
 from registry.base.processes import die_with_parent
 from registry.log.checkpoint import BadCheckpoint, open_checkpoint
 from registry.log.cosignature import WitnessKey
-from registry.log.note import Verifier
+from registry.log.note import BadNote, Verifier
 from registry.log.tiles import readable_entries
 
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -34,7 +34,7 @@ class Findings:
 
     Attributes:
         entries: how many the copy has.
-        sound: whether both the copying and the audit over HTTP found nothing wrong.
+        sound: whether the audit over HTTP found nothing wrong.
         altered: what the audit said of a copy with one byte changed; empty if it noticed nothing.
         witnessed: whether the simulated witness cosigned the very checkpoint that was copied.
         named: the people of the market whose names stand in an entry that everybody may read.
@@ -68,13 +68,16 @@ def audit_as_outsider(stage: Stage, *, url: str, key: str, folder: Path, people:
         people: names that no entry may hold.
 
     Raises:
-        DemoFailed: a command did not end or the witness did not start.
+        DemoFailed: a command did not end, the log could not be copied, or the witness did not start.
     """
     address, copy = f"{url}log/{Verifier.parse(key).name.rpartition('/')[2]}/", folder / "log"
     with _witness(folder, key) as (witness, port):
         audits = [_log("mirror", "--url", address, "--key", key, "--to", str(copy)), _log("audit", "--url", address, "--key", key)]
-        copied, audited = map(_ended, audits)
-        stage.step(f"an outsider copies and audits the log over HTTP: {audited[1]}")
+        (failed, why), (unsound, told) = map(_ended, audits)
+        if failed:
+            message = f"an outsider cannot copy the log: {why}"
+            raise DemoFailed(message)
+        stage.step(f"an outsider copies and audits the log over HTTP: {told}")
         again = _log("audit", "--folder", str(_altered(copy)), "--key", key)
         entries = _entries(copy)
         named = tuple(name for name in people if any(name.encode() in entry for entry in entries))
@@ -82,10 +85,10 @@ def audit_as_outsider(stage: Stage, *, url: str, key: str, folder: Path, people:
         witnessed = _cosigned(witness, port, (copy / "checkpoint").read_bytes(), key)
         verdict = "cosigned the checkpoint 已见证检查点" if witnessed else "DID NOT COSIGN the checkpoint 未见证检查点"
         stage.step(f"a witness of the outsider's, simulated here 模拟见证方: {verdict}")
-        status, told = _ended(again)
-        altered = told if status else ""
-        stage.step(f"the copy with one byte changed: {altered or 'NOT NOTICED'}")
-    return Findings(len(entries), (copied[0], audited[0]) == (0, 0), altered, witnessed, named)
+        noticed, told = _ended(again)
+        altered = told if noticed else ""
+        stage.step(f"the copy with one byte changed 改动一个字节的副本: {altered or 'NOT NOTICED 未发现'}")
+    return Findings(len(entries), not unsound, altered, witnessed, named)
 
 
 def _log(*arguments: str, **environment: str) -> "subprocess.Popen[str]":
@@ -149,7 +152,11 @@ def _witness(folder: Path, key: str) -> "Iterator[tuple[subprocess.Popen[str], i
 
 def _cosigned(witness: "subprocess.Popen[str]", port: int, note: bytes, key: str) -> bool:
     """Show the checkpoint to the witness, and check its answer with its key."""
-    trusted = WitnessKey.parse((witness.stdout.readline() if witness.stdout else "").strip())
+    try:
+        trusted = WitnessKey.parse((witness.stdout.readline() if witness.stdout else "").strip())
+    except BadNote as error:
+        message = "the witness did not start"
+        raise DemoFailed(message) from error
 
     def ask() -> requests.Response | None:
         try:

@@ -61,7 +61,12 @@ def result_line(outcome: Outcome, found: Findings, *, seconds: float) -> dict[st
         "events": outcome.events,
         "evidence": outcome.evidence,
         "verified": outcome.verdict.verified,
-        "outsider": {"entries": found.entries, "sound": found.sound, "altered": found.altered, "witness": WITNESS * found.witnessed},
+        "outsider": {
+            "entries": found.entries,
+            "sound": found.sound,
+            "altered": found.altered,
+            "witness": WITNESS if found.witnessed else None,
+        },
         "seconds": round(seconds, 1),
     }
 

@@ -33,7 +33,7 @@ ACCEPTED = {
     "two-sigs-from-origin": f"{BODY}\n{BY_LOG}{BY_LOG_ECDSA}",
 }
 REFUSED = {
-    "missing-log-signature": (f"{BODY}\n\n", "control characters|signature lines|a signature line is"),
+    "missing-log-signature": (f"{BODY}\n", "a note is a text, a blank line and signature lines"),
     "missing-origin": (f"{SIZE}\n{ROOT}\n\n{BY_LOG}", f"the signature of {NAME} is bad"),
     "missing-root-hash": (f"{NAME}\n{SIZE}\n\n{BY_LOG}", f"the signature of {NAME} is bad"),
     "missing-size": (f"{NAME}\n{ROOT}\n\n{BY_LOG}", f"the signature of {NAME} is bad"),
