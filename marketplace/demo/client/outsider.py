@@ -72,13 +72,14 @@ def audit_as_outsider(stage: Stage, *, url: str, key: str, folder: Path, people:
     """
     address, copy = f"{url}log/{Verifier.parse(key).name.rpartition('/')[2]}/", folder / "log"
     with _witness(folder, key) as (witness, port):
-        audits = [_log("mirror", "--url", address, "--key", key, "--to", str(copy)), _log("audit", "--url", address, "--key", key)]
-        (failed, why), (unsound, told) = map(_ended, audits)
+        copying, auditing = _log("mirror", "--url", address, "--key", key, "--to", str(copy)), _log("audit", "--url", address, "--key", key)
+        failed, why = _ended(copying)
         if failed:
             message = f"an outsider cannot copy the log: {why}"
             raise DemoFailed(message)
-        stage.step(f"an outsider copies and audits the log over HTTP: {told}")
         again = _log("audit", "--folder", str(_altered(copy)), "--key", key)
+        unsound, told = _ended(auditing)
+        stage.step(f"an outsider copies and audits the log over HTTP: {told}")
         entries = _entries(copy)
         named = tuple(name for name in people if any(name.encode() in entry for entry in entries))
         stage.step(f"its {len(entries)} entries " + (f"NAME {', '.join(named)}" if named else "name none of the people 条目中未见人名"))
