@@ -7,6 +7,7 @@ from typing import Final
 from listings.catalogue.selectors import listing_search
 from listings.products.models import Listing, Offer
 from listings.products.states import OfferState
+from marketplace.console.lineage import object_path
 from marketplace.console.reader import PUBLIC_READER
 from pricing.engines.model import Model, Text
 from pricing.plans.models import Plan
@@ -53,6 +54,7 @@ class ShownProduct:
     description_en: str
     owner: Organisation
     identifier: str
+    page: str
     rows: int | None
     offers: list[ShownOffer] = field(default_factory=list)
 
@@ -101,6 +103,7 @@ def _product(listing: Listing) -> ShownProduct:
         description_en=version.description_en,
         owner=registered.owner,
         identifier=registered.identifier,
+        page=object_path(registered.identifier),
         rows=version.profile.rows if version.profile else None,
     )
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.console import views
+from marketplace.console import register_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,4 +11,9 @@ urlpatterns = [
     path("log/", views.log, name="log"),
     path("fees/", views.fees, name="fees"),
     path("pricing/", views.pricing, name="pricing"),
+    path("certificates/", register_views.certificates, name="certificates"),
+    path("certificates/<str:number>.pdf", register_views.certificate_file, name="certificate_file"),
+    path("certificates/<str:number>", register_views.certificate_named, name="certificate_named"),
+    path("certificates/<str:number>/", register_views.certificate, name="certificate"),
+    path("objects/<str:prefix>/<str:suffix>/", register_views.registered, name="object"),
 ]

@@ -19,3 +19,19 @@ class MonthExhausted(UserError):
     code = "MONTH_EXHAUSTED"
     message = gettext_noop("All 9999 certificate numbers of %(month)s are given.")
     remedy = gettext_noop("The certificate is issued next month; the registration is complete without it.")
+
+
+class InvalidNumber(UserError):
+    """Not the shape of a certificate number."""
+
+    code = "INVALID_NUMBER"
+    message = gettext_noop("This is no certificate number.")
+    remedy = gettext_noop("It looks like EGR-202607-0001 and stands under the title of the certificate.")
+
+
+class TooBusy(UserError):
+    """More certificates are asked for as PDF at once than are set in time; nothing is wrong with any of them."""
+
+    code = "TOO_BUSY"
+    message = gettext_noop("Too many certificates are being set at once.")
+    remedy = gettext_noop("Ask again in a few seconds; the certificate's page shows the same facts meanwhile.")

@@ -6,6 +6,7 @@ from typing import Any
 import graphene
 
 from registry.base.graphql import Children, NodeType, Ref, actor_of, connection
+from registry.certificates.addresses import page_address, pdf_address
 from registry.certificates.models import Certificate, CertificateSignature
 from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of
 from registry.log.canonical import canonical
@@ -55,12 +56,24 @@ class CertificateNode(NodeType):
     credential.cost = 1
     signatures = Children(CertificateSignatureNode, "certificate_id", order="suite", description="Side by side, never nested. 签名")
     issued_at = graphene.DateTime(required=True)
+    page_url = graphene.String(required=True, description="Its page, for people: the facts, and how it stands now. 证书网页")
+    pdf_url = graphene.String(required=True, description="The certificate to print, PDF/A, the credential attached. 版式文件")
     object = Ref(RegisteredObjectNode, "object_id")
 
     @staticmethod
     def resolve_statement(root: Certificate, _info: Any) -> str:
         """As text."""
         return bytes(root.statement).decode()
+
+    @staticmethod
+    def resolve_page_url(root: Certificate, _info: Any) -> str:
+        """Below the installation's outside address."""
+        return page_address(root.number)
+
+    @staticmethod
+    def resolve_pdf_url(root: Certificate, _info: Any) -> str:
+        """Below the installation's outside address."""
+        return pdf_address(root.number)
 
     @staticmethod
     def resolve_credential(root: Certificate, _info: Any) -> str:

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from registry.base.actor import Actor, PartyKind
-from registry.log.merkle import Tree
+from registry.log.checkpoint import BadCheckpoint, open_checkpoint
+from registry.log.merkle import InvalidProof, Tree, leaf_hash, verify_inclusion
 from registry.log.models import Disclosure, Entry, Leaf, LogState, SignedCheckpoint
 from registry.log.publication import signer
 
@@ -85,6 +86,17 @@ def proof_of(event: UUID, *, checkpoint: SignedCheckpoint | None = None) -> Proo
         return None
     tree = _tree(checkpoint.size)
     return Proof(leaf.index, checkpoint.size, tuple(tree.inclusion_proof(leaf.index, checkpoint.size)), checkpoint.witnessed_note)
+
+
+def proof_holds(proof: Proof, body: bytes) -> bool:
+    """Whether a proof leads from an entry's canonical bytes to a checkpoint that this log's key signed, computed anew."""
+    log_id = LogState.objects.values_list("log_id", flat=True).get(id=1)
+    try:
+        signed, _ = open_checkpoint(proof.note.encode(), log=signer(log_id).verifier)
+        verify_inclusion(index=proof.index, size=signed.size, leaf=leaf_hash(body), proof=proof.hashes, root=signed.root)
+    except (BadCheckpoint, InvalidProof):
+        return False
+    return True
 
 
 def consistency_proof(old: int, new: int) -> list[bytes]:

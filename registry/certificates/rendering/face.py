@@ -37,10 +37,11 @@ class Face:
         holder: names in Chinese and English; either may be empty.
         uscc: the unified social credit code; empty for a foreign party.
         object_kind: RESOURCE or PRODUCT.
+        issuer: names in Chinese and English; ``issuer_id`` is the decentralised identifier under which its keys are found.
         note: what the certificate is not, in Chinese and English.
         origin: the log's name.
         leaf: the leaf hash of the deposit entry, 64 hex digits.
-        sha256: of the signed document that the paper renders.
+        sha256: of the statement that is signed, as the log has it.
         holds: kinds of the holds that are on the object, oldest first.
         as_of: the instant whose state of the register the paper shows: the issue, or the latest change since.
         page: the address of the certificate's page.
@@ -61,7 +62,8 @@ class Face:
     leaf: str
     sha256: str
     note: tuple[str, str]
-    issuer: str
+    issuer: tuple[str, str]
+    issuer_id: str
     issued_at: datetime
     as_of: datetime
     page: str

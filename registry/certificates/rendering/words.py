@@ -43,7 +43,7 @@ def template_data(face: Face) -> str:
     drawn: dict[str, Any] = _drawn({
         "number": face.number,
         "title": f"数据产权登记证书 Certificate of Data Property-Rights Registration {face.number}",
-        "issuer": face.issuer,
+        "issuer": {**_both(face.issuer), "id": face.issuer_id},
         "holder": {"first": names[0] if names else "", "second": names[1] if len(names) > 1 else "", "uscc": face.uscc},
         "object": {
             "name": face.object_name,
@@ -90,16 +90,16 @@ def _changed(face: Face) -> bool:
 def _status(face: Face) -> Both:
     ended = sum(right.ended_on is not None for right in face.rights)
     at, count = _minute(face.as_of), len(face.rights)
-    chinese = f"截至 {at}（北京时间），" + (f"{count} 项权利中 {ended} 项已提前终止" if ended else "所列权利均已登记，无一提前终止")
+    chinese = f"截至 {at}（北京时间），" + (f"{count} 项权利中有 {ended} 项被提前终止" if ended else "所列权利均已登记，无一被提前终止")
     english = f"As of {at} (China time), " + (
-        f"{ended} of {count} rights ended before their term" if ended else "all rights above are registered and none was ended"
+        f"{ended} of {count} rights were cut short of their term" if ended else "all rights above are registered and none was cut short"
     )
     if face.holds:
         chinese += f"；客体上的限制：{_holds(face, 0)}。"
         english += f"; holds on the object: {_holds(face, 1)}."
     else:
         chinese += "；客体上没有限制。"
-        english += "; no hold is on the object."
+        english += "; no hold on the object."
     return chinese, english
 
 
