@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 from unicodedata import east_asian_width
 
-BOX: Final = (212, 58)
+BOX: Final = (240, 58)
 """Width and height of a box, in picture units."""
 GAP: Final = (58, 16)
 MARGIN: Final = 6
-LINE_MAX: Final = 25
+LINE_MAX: Final = 28
 """Widths of a narrow character that fit on a box's line; a wide one takes two."""
 
 

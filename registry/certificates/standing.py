@@ -98,7 +98,7 @@ def face_of(certificate: Certificate, standing: Standing, *, actor: Actor) -> Fa
         filing=str(certificate.filing_id),
         event=str(certificate.deposit_event),
         index=int(deposit["index"]),
-        origin=str(deposit["log_key"]).rsplit("+", 2)[0],
+        origin=str(deposit["log_key"]).partition("+")[0],
         leaf=leaf_hash(bytes(body)).hex(),
         sha256=certificate.sha256,
         note=(note["zh"], note["en"]),

@@ -1,14 +1,18 @@
 """Act one: resources are filed for, examined by two people, published, and deposited when the notice has run out."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-from marketplace.demo.client.api import wait_for
+import requests
+
+from marketplace.demo.client.api import TIMEOUT_S, DemoFailed, wait_for
 from marketplace.demo.client.people import Cast, Organisation, Person, digest
 from marketplace.demo.client.stage import Stage
 
 FILING: Final = "filing { id state version situation noticeUntilAt }"
 STATE: Final = "query Filing($id: ID!) { node(id: $id) { ... on Filing { id state version noticeUntilAt object { id identifier } } } }"
+PAPER: Final = "query Paper($id: ID!) { node(id: $id) { ... on Filing { certificate { number pageUrl pdfUrl } } } }"
 FOUND: Final = {"harmFlag": "NONE", "secrecyMark": False, "unlawfulSource": "NONE", "disputeOpen": False}
 """What the registrar's first examiner establishes; a person's finding, not a program's."""
 RIGHTS: Final = ("HOLD", "USE", "OPERATE")
@@ -81,6 +85,23 @@ def register(stage: Stage, cast: Cast, applications: list[Application]) -> list[
     until = max(filing["noticeUntilAt"] for filing in filings)
     stage.jump(cast.registrar.api, until, "public notice (公示), 5 working days")
     return [_certified(cast, filing["id"]) for filing in filings]
+
+
+def take_certificate(stage: Stage, owner: Organisation, filing_id: str, files: Path) -> None:
+    """Look at the certificate of a filing as anybody may, without a key: its page, and the PDF, which is kept in a folder.
+
+    Raises:
+        DemoFailed: the page does not name the certificate, or what came is no PDF.
+    """
+    certificate = owner.api.query(PAPER, id=filing_id)["node"]["certificate"]
+    page, pdf = (requests.get(certificate[name], timeout=TIMEOUT_S) for name in ("pageUrl", "pdfUrl"))
+    if not (page.ok and certificate["number"] in page.text and pdf.ok and pdf.content.startswith(b"%PDF-")):
+        message = f"certificate {certificate['number']}: HTTP {page.status_code} and {pdf.status_code}"
+        raise DemoFailed(message)
+    kept = files / f"{certificate['number']}.pdf"
+    kept.write_bytes(pdf.content)
+    stage.step(f"certificate 登记证书 {certificate['pageUrl']}")
+    stage.step(f"to print 可打印 {certificate['pdfUrl']}, kept as {kept}")
 
 
 def _certified(cast: Cast, filing_id: str) -> dict[str, Any]:

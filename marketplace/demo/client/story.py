@@ -11,7 +11,7 @@ from marketplace.demo.client.outsider import Findings, audit_as_outsider
 from marketplace.demo.client.people import Cast, Organisation, admit, digest, give_signing_key, uuid_of
 from marketplace.demo.client.proving import fetch_bundle, forgeries, verify
 from marketplace.demo.client.refusals import Refusal, no_operating_right, personal_data, public_data
-from marketplace.demo.client.registration import Application, register
+from marketplace.demo.client.registration import Application, register, take_certificate
 from marketplace.demo.client.report import Outcome
 from marketplace.demo.client.shelves import Offering, put_on_shelf
 from marketplace.demo.client.stage import Stage
@@ -52,6 +52,7 @@ def play(stage: Stage, operator: Api, url: str, files: Path) -> tuple[Cast, Outc
     stage.act("1  Seven organisations, and the resources they register 主体与资源登记")
     cast = _open_market(stage, operator, url)
     registered = register(stage, cast, _first_applications(cast))
+    take_certificate(stage, cast.airport, registered[0]["id"], files)
     resources, forbidden = _stock(stage, cast, registered)
     stage.act("2  Two licences against a share of income, and a product derived under them 许可与衍生产品")
     shelf, product_sha = _derive(stage, cast, resources)

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, Literal
@@ -20,7 +22,10 @@ CACHED_MAX: Final = 32
 """Renderings that a process keeps in memory, so that a certificate which many ask for is set once."""
 WAIT_SECONDS: Final = 2.0
 """How long a request waits for its turn: a process sets one certificate at a time."""
+ROOM_MAX: Final = 3
+"""Requests of a process that are set or wait for it; whoever comes then is turned away at once, so that a flood leaves threads for others."""
 
+_room = threading.BoundedSemaphore(ROOM_MAX)
 _turn = threading.Lock()
 
 
@@ -45,15 +50,11 @@ def certificate_pdf(face: Face, attached: bytes) -> bytes:
         attached: the signed document, JSON in UTF-8.
 
     Raises:
-        Busy: the process did not get round to it within ``WAIT_SECONDS``.
+        Busy: too many wait already, or the process did not get round to it within ``WAIT_SECONDS``.
     """
     inputs = {"face": template_data(face), "attached": attached.decode(), "qr": qr_svg(face.scanned)}
-    if not _turn.acquire(timeout=WAIT_SECONDS):
-        raise Busy
-    try:
+    with _admitted():
         made = _compiler().compile(format="pdf", sys_inputs=inputs, pdf_standards=STANDARDS, timestamp=int(face.issued_at.timestamp()))
-    finally:
-        _turn.release()
     if not isinstance(made, bytes):
         raise TypeError(type(made))
     return made
@@ -64,6 +65,22 @@ def qr_svg(address: str) -> str:
     picture = io.BytesIO()
     segno.make_qr(address, error="q").save(picture, kind="svg", scale=4, border=4, dark="#000", light="#fff", xmldecl=False, nl=False)
     return picture.getvalue().decode()
+
+
+@contextmanager
+def _admitted() -> Iterator[None]:
+    """One certificate's turn to be set."""
+    if not _room.acquire(blocking=False):
+        raise Busy
+    try:
+        if not _turn.acquire(timeout=WAIT_SECONDS):
+            raise Busy
+        try:
+            yield
+        finally:
+            _turn.release()
+    finally:
+        _room.release()
 
 
 @cache
