@@ -1,6 +1,6 @@
 """The addresses of the pages."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from marketplace.console import register_views, views
 
@@ -13,7 +13,7 @@ urlpatterns = [
     path("pricing/", views.pricing, name="pricing"),
     path("certificates/", register_views.certificates, name="certificates"),
     path("certificates/<str:number>.pdf", register_views.certificate_file, name="certificate_file"),
-    path("certificates/<str:number>", register_views.certificate_named, name="certificate_named"),
+    re_path(r"^certificates/(?P<number>[^/.]+)$", register_views.certificate_named, name="certificate_named"),
     path("certificates/<str:number>/", register_views.certificate, name="certificate"),
     path("objects/<str:prefix>/<str:suffix>/", register_views.registered, name="object"),
 ]

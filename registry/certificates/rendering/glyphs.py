@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import noto_cjk_sans_otc
+import noto_cjk_sans_otc  # type: ignore[import-untyped]
 
 MISSING: Final = "〓"
 """U+3013, the mark that Chinese and Japanese printers put where a type is missing."""

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import segno
 import typst
@@ -16,14 +17,17 @@ from registry.certificates.rendering.face import Face
 from registry.certificates.rendering.glyphs import FONT
 from registry.certificates.rendering.words import template_data
 
-STANDARDS: Final[list[Literal["a-3a", "ua-1"]]] = ["a-3a", "ua-1"]
+if TYPE_CHECKING:
+    from typst import PDFStandard
+
+STANDARDS: Final[list["PDFStandard"]] = ["a-3a", "ua-1"]
 TEMPLATE: Final = Path(__file__).with_name("certificate.typ")
 CACHED_MAX: Final = 32
 """Renderings that a process keeps in memory, so that a certificate which many ask for is set once."""
 WAIT_SECONDS: Final = 2.0
 """How long a request waits for its turn: a process sets one certificate at a time."""
 ROOM_MAX: Final = 3
-"""Requests of a process that are set or wait for it; whoever comes then is turned away at once, so that a flood leaves threads for others."""
+"""Requests of a process that are set or wait for it; further ones are turned away at once, so that a flood leaves threads for others."""
 
 _room = threading.BoundedSemaphore(ROOM_MAX)
 _turn = threading.Lock()
@@ -36,7 +40,7 @@ class Busy(Exception):
 def etag(face: Face, attached: bytes) -> str:
     """What tells two renderings apart, without setting either: 32 hex digits over all that goes into the bytes."""
     digest = hashlib.sha256()
-    for part in (template_data(face).encode(), attached, _template(), typst.__version__.encode(), segno.__version__.encode()):
+    for part in (template_data(face).encode(), attached, _template(), version("typst").encode(), version("segno").encode()):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:32]
 

@@ -47,6 +47,7 @@ HEADINGS = {
     "/catalogue/": (["Catalogue"], ["产品目录"]),
     "/notices/": (["Notice board"], ["公示栏"]),
     "/log/": (["Log"], ["日志"]),
+    "/certificates/": (["Verify a certificate"], ["核验证书"]),
     "/fees/": (["Fees"], ["收费"]),
     "/pricing/": (
         ["Pricing models", *(f"{model.name.en} <code>{model.key}</code>" for model in MODELS)],
