@@ -16,7 +16,7 @@ from registry.certificates.models import Certificate
 from registry.certificates.rendering.face import Face
 from registry.certificates.rendering.words import KINDS, RIGHTS, Both
 from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of, sm2_signature_of
-from registry.certificates.standing import Standing, StandingRight, State, face_of, standing_of
+from registry.certificates.standing import HOLDS_MAX, Standing, StandingRight, State, face_of, standing_of
 from registry.identifiers.models import Identifier
 from registry.identifiers.selectors import resolve
 from registry.log.canonical import canonical
@@ -179,7 +179,7 @@ def shown_object(text: str) -> ShownObject:
     today = china_date(clock.now())
     grants = grant_page(actor=PUBLIC_READER, object_id=row.pk).select_related("holder", "licensor").order_by("kind", "id")
     found = [_grant(grant, today) for grant in grants[: RIGHTS_MAX + 1]]
-    holds = list(holds_on(row.pk))
+    holds = list(holds_on(row.pk)[:HOLDS_MAX])
     prefetch_related_objects(holds, "set_by", "object")
     certificates = Certificate.objects.visible_to(PUBLIC_READER).filter(object=row).order_by("-id")
     return ShownObject(

@@ -5,11 +5,14 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from django.db.models import Max
+
 from registry.base.actor import Actor
 from registry.base.strict_json import read_json
 from registry.certificates.addresses import page_address
 from registry.certificates.models import Certificate
 from registry.certificates.rendering.face import Face, FaceRight
+from registry.certificates.rendering.words import ALLOWANCES
 from registry.log.merkle import leaf_hash
 from registry.log.models import Entry
 from registry.rights.models import Grant, Hold
@@ -62,18 +65,16 @@ class Standing:
 
 
 def standing_of(certificate: Certificate, *, actor: Actor) -> Standing:
-    """Compare what a certificate states with the register as the actor may read it. Two queries."""
+    """Compare what a certificate states with the register as the actor may read it. Three queries."""
     said = read_json(bytes(certificate.statement))["credentialSubject"]
     rights = [(UUID(right["grant"]), right) for right in said["rights"]]
     versions = Grant.objects.visible_to(actor).filter(origin__in=[grant for grant, _ in rights])
-    latest = {version.origin_id: version for version in versions.order_by("recorded")}
-    holds = list(hold_page(actor=actor, object_id=certificate.object_id).order_by("placed_at", "id"))
-    shown = tuple(_right(grant, right, latest.get(grant)) for grant, right in rights)
-    changes = [certificate.issued_at]
-    changes += [_since(version) for version in latest.values()]
-    changes += [at for hold in holds for at in (hold.placed_at, hold.lifted_at) if at is not None]
-    active = tuple(hold for hold in holds if hold.lifted_at is None)
-    return Standing(shown, active[:HOLDS_MAX], max(changes))
+    latest = {version.origin_id: version for version in versions.order_by("origin", "-recorded").distinct("origin")}
+    holds = hold_page(actor=actor, object_id=certificate.object_id)
+    changes = [certificate.issued_at, *(version.recorded.upper or version.recorded.lower for version in latest.values())]
+    changes += filter(None, holds.aggregate(placed=Max("placed_at"), lifted=Max("lifted_at")).values())
+    active = holds.filter(lifted_at=None).select_related("set_by").order_by("placed_at", "id")[:HOLDS_MAX]
+    return Standing(tuple(_right(grant, right, latest.get(grant)) for grant, right in rights), tuple(active), max(changes))
 
 
 def face_of(certificate: Certificate, standing: Standing, *, actor: Actor) -> Face:
@@ -124,15 +125,9 @@ def _ended_on(latest: Grant | None, first: date, last: date) -> date | None:
     return end if end <= last else None
 
 
-def _since(version: Grant) -> datetime:
-    """Since when the register says what it says now of a right."""
-    since: datetime = version.recorded.upper or version.recorded.lower
-    return since
-
-
 def _face_right(right: StandingRight) -> FaceRight:
     scope = right.scope
-    allowed = {name for name in ("derive", "provide_derived", "sublicense", "resale", "export") if getattr(scope, name)}
+    allowed = {name for name in ALLOWANCES if getattr(scope, name)}
     return FaceRight(
         right.kind, right.exclusive, right.first, right.last, frozenset(allowed), scope.territory, scope.purposes, right.ended_on
     )
