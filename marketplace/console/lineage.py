@@ -22,14 +22,10 @@ class Lineage:
     """The neighbours of an object.
 
     Attributes:
-        sources: what it was made from directly.
-        products: what was made from it directly.
-        picture: the same and what lies beyond; None for an object that stands alone.
+        picture: what it was made from and what was made from it; None for an object that stands alone.
         more: there is more than is shown.
     """
 
-    sources: tuple[RegisteredObject, ...]
-    products: tuple[RegisteredObject, ...]
     picture: Picture | None
     more: bool
 
@@ -50,14 +46,8 @@ def lineage_of(row: RegisteredObject) -> Lineage:
     nodes = [_node(row, 0)]
     nodes += [_node(found, -up.steps[key]) for key, found in up.objects.items()]
     nodes += [_node(found, down.steps[key]) for key, found in down.objects.items()]
-    edges = [*up.edges, *down.edges]
-    own = str(row.pk)
-    return Lineage(
-        sources=tuple(found for key, found in up.objects.items() if (str(key), own) in up.edges),
-        products=tuple(found for key, found in down.objects.items() if (own, str(key)) in down.edges),
-        picture=picture(nodes, edges) if len(nodes) > 1 else None,
-        more=up.more or down.more,
-    )
+    drawn = picture(nodes, [*up.edges, *down.edges]) if len(nodes) > 1 else None
+    return Lineage(drawn, up.more or down.more)
 
 
 def object_path(identifier: str) -> str:

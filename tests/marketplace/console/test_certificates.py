@@ -353,6 +353,19 @@ def test_the_picture_shows_sources_and_products_and_leads_to_them(settings):
         assert sealed not in content
 
 
+def test_a_source_that_is_reached_by_two_ways_stands_at_the_longer_one():
+    owner = organisation(name="Maker")
+    flights = with_identifier(owner, "Flights")
+    use = licence(first(flights, start=today(), end=today(900)), owner, start=today(), end=today(800))
+    hours = with_identifier(owner, "Hours", use)
+    hourly = licence(first(hours, start=today(), end=today(700), scope=use.allows), owner, start=today(), end=today(600))
+    delays = with_identifier(owner, "Delays", use, hourly)
+    content = got(f"/objects/{delays.identifier}/").content.decode()
+    columns = dict(re.findall(r'translate\((\d+) \d+\)"><title>(\w+)', content))
+    assert sorted(columns, key=int) == [next(x for x, name in columns.items() if name == each) for each in ("Flights", "Hours", "Delays")]
+    assert content.count("<path ") == 3
+
+
 def test_a_picture_is_bounded_and_says_so(django_assert_max_num_queries):
     airport, maker = organisation(name="Airport"), organisation(name="Maker")
     flights = with_identifier(airport, "Flights")
