@@ -3,7 +3,7 @@
 import struct
 import unicodedata
 from bisect import bisect_right
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,7 @@ def drawable(text: str) -> str:
     return "".join(_drawn(character) for character in text)
 
 
+@lru_cache(maxsize=4096)
 def _drawn(character: str) -> str:
     if character.isspace():
         return " "

@@ -40,7 +40,7 @@ class Busy(Exception):
 def etag(face: Face, attached: bytes) -> str:
     """What tells two renderings apart, without setting either: 32 hex digits over all that goes into the bytes."""
     digest = hashlib.sha256()
-    for part in (template_data(face).encode(), attached, _template(), version("typst").encode(), version("segno").encode()):
+    for part in (template_data(face).encode(), attached, _setting()):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:32]
 
@@ -88,8 +88,9 @@ def _admitted() -> Iterator[None]:
 
 
 @cache
-def _template() -> bytes:
-    return TEMPLATE.read_bytes()
+def _setting() -> bytes:
+    """What goes into every rendering: the template, and the versions of what sets it."""
+    return b"\n".join([version("typst").encode(), version("segno").encode(), version("noto-cjk-sans-otc").encode(), TEMPLATE.read_bytes()])
 
 
 @cache
