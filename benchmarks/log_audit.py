@@ -22,7 +22,7 @@ from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, encode_bundle, entri
 SIZE: Final = 100_000
 ENTRY_BYTES: Final = 374
 """The mean length of an entry."""
-KEY: Final = Signer("log.example/measured", bytes(range(32)))
+KEY: Final = Signer.of_seed("log.example/measured", bytes(range(32)))
 
 
 def write(folder: Path) -> None:

@@ -15,6 +15,8 @@ EGRET_ROLE: Final = environment.choice("EGRET_ROLE", default=roles.APPLICATION, 
 SECRET_KEY = environment.secret("SECRET_KEY", least=50)  # signs cookies and cursors; Django refuses to use an empty one
 EGRET_MASTER_KEY = environment.key_hex("EGRET_MASTER_KEY", length=32)  # wraps the data keys; sealing refuses to work without it
 EGRET_LOG_KEY = environment.key_hex("EGRET_LOG_KEY", length=32)  # Ed25519 seed that signs the log's checkpoints
+EGRET_LOG_NEXT_KEY = environment.key_hex("EGRET_LOG_NEXT_KEY", length=32)  # the key that takes its place; signs beside it once announced
+EGRET_LOG_SM2_KEY = environment.key_hex("EGRET_LOG_SM2_KEY", length=32)  # SM2 scalar; with it checkpoints have an SM2 signature line too
 EGRET_CERTIFICATE_KEY = environment.key_hex("EGRET_CERTIFICATE_KEY", length=32)  # Ed25519 seed that signs registration certificates
 EGRET_SM2_KEY = environment.key_hex("EGRET_SM2_KEY", length=32)  # SM2 scalar; with it every certificate carries an SM2 signature too
 EGRET_LOG_ORIGIN = environment.text("EGRET_LOG_ORIGIN") or "egret.example/log"  # the log's name in every checkpoint, before its own id

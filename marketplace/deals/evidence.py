@@ -12,9 +12,8 @@ from marketplace.deals.models import Deal
 from marketplace.deals.states import State
 from registry.base.errors import UserError
 from registry.log.evidence import DealEvidence, DisclosedMember, LoggedEntry, pack_deal
-from registry.log.models import Entry, LogState
-from registry.log.publication import signer
-from registry.log.selectors import disclosures, latest_checkpoint, leaf_bytes, proof_of
+from registry.log.models import Entry
+from registry.log.selectors import checkpoint_keys, disclosures, latest_checkpoint, leaf_bytes, proof_of
 from registry.log.services import ACTOR
 from registry.rights.models import Grant
 from settlement.escrow.models import Escrow
@@ -50,7 +49,7 @@ def deal_bundle(deal: Deal) -> bytes:
             entries=[LoggedEntry(proof.index, leaf_bytes(event), proof.hashes) for event, proof in proofs.items() if proof is not None],
             size=checkpoint.size,
             checkpoint=checkpoint.note.encode(),
-            log=signer(LogState.objects.values_list("log_id", flat=True).get(id=1)).verifier,
+            logs=checkpoint_keys(checkpoint),
             disclosures=[
                 DisclosedMember(places[row["event"]], row["path"], row["salt"], row["value"])
                 for row in disclosures(_deal_events(deal))

@@ -6,14 +6,15 @@ right edge, which nothing is above, the signed root says it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from registry.log.checkpoint import BadCheckpoint, Checkpoint, open_checkpoint
+from registry.log.checkpoint import BadCheckpoint, Checkpoint, open_by_any
+from registry.log.findings import Finding
 from registry.log.frontier import Frontier, subtree_root
 from registry.log.merkle import HASH_BYTES, leaf_hash
-from registry.log.note import Verifier
+from registry.log.note import Key, Verifier
 from registry.log.policy import Policy
 from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, Tile, entries_path, readable_entries
 
@@ -22,19 +23,6 @@ FINDINGS_MAX: Final = 1000
 
 Read: TypeAlias = Callable[[str], bytes | None]
 """Returns the bytes of a file of the log by its path, or None if there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong: which file, the leaf or node in it (counted from the start of its level), and what."""
-
-    file: str
-    index: int | None
-    reason: str
-
-    def __str__(self) -> str:
-        """One line for a person."""
-        return f"{self.file}{'' if self.index is None else f' at {self.index}'}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +47,41 @@ class Audit:
 
     Attributes:
         checkpoint: what the log has signed; None if that itself is not to be believed.
+        signed: which of the keys signed it.
         note: its bytes, as they were published.
         frontier: the right edge of what was read.
     """
 
-    def __init__(self, read: Read, log: Verifier, *, start: Frontier | None = None, policy: Policy | None = None) -> None:
+    def __init__(
+        self, read: Read, *logs: Verifier, start: Frontier | None = None, policy: Policy | None = None, also: Sequence[Key] = ()
+    ) -> None:
         """Open the checkpoint.
 
         Args:
             read: gives the files.
-            log: the log's key, from a source that is trusted.
+            logs: the log's key, or all that it has had, from a source that is trusted; one of them must have signed.
             start: the right edge at a size whose files need not be read again.
             policy: the witnesses that must have cosigned the checkpoint; without it their lines are not looked at.
+            also: further keys that must all have signed too, such as the log's second one for SM2.
         """
         self.findings: list[Finding] = []
         self._read, self._start = read, start or Frontier()
         self.frontier = self._start
         self.checkpoint: Checkpoint | None = None
+        self.signed: tuple[Key, ...] = ()
         self.note = note = read(CHECKPOINT_PATH)
+        if note is None:
+            self._find(CHECKPOINT_PATH, None, "missing")
+            return
         try:
-            self.checkpoint, _ = open_checkpoint(note or b"", log=log)
+            self.checkpoint, self.signed = open_by_any(note, logs=logs, witnesses=also)
             if policy:
-                policy.accept(note or b"")
+                policy.accept(note)
         except BadCheckpoint as error:
-            self._find(CHECKPOINT_PATH, None, error.reason if note else "is missing")
+            self._find(CHECKPOINT_PATH, None, "untrusted", error.reason)
+        for key in also:
+            if self.checkpoint and key not in self.signed:
+                self._find(CHECKPOINT_PATH, None, "unsigned_also", key)
 
     def blocks(self) -> Iterator[Block]:
         """Read the log from the start to the signed size and yield its entries, a bundle at a time; then compare the root."""
@@ -90,20 +89,18 @@ class Audit:
             return
         size = self.checkpoint.size
         if size < self.frontier.size:
-            self._find(
-                CHECKPOINT_PATH, None, f"has size {size}, but size {self.frontier.size} was signed before: the log was cut or forked"
-            )
+            self._find(CHECKPOINT_PATH, None, "cut", size, self.frontier.size)
             return
         while self.frontier.size < size:
             if len(self.findings) >= FINDINGS_MAX:
-                self._find(CHECKPOINT_PATH, None, f"has size {size}: after {len(self.findings)} findings nothing more was read")
+                self._find(CHECKPOINT_PATH, None, "given_up", size, len(self.findings))
                 return
             yield self._block(self.frontier.size, size)
         for tile, content in self.frontier.unfinished:
             if tile.level:
                 self._compare(tile, content)
         if self.frontier.edge.root != self.checkpoint.root:
-            self._find(CHECKPOINT_PATH, None, f"the entries do not lead to the root that is signed for size {size}: altered or forked")
+            self._find(CHECKPOINT_PATH, None, "root", size)
 
     def run(self) -> list[Finding]:
         """Read everything and return what is wrong with it."""
@@ -129,21 +126,21 @@ class Audit:
         path = entries_path(number, width)
         content, itself = self._full_or_partial(path, entries_path(number))
         if content is None:
-            self._find(path, None, "is missing")
+            self._find(path, None, "missing")
             return None
         entries = readable_entries(content)[:width]
         if itself and len(entries) == width and sum(2 + len(entry) for entry in entries) != len(content):
-            self._find(path, number * TILE_WIDTH + width, "goes on after its last entry")
+            self._find(path, number * TILE_WIDTH + width, "goes_on")
         return entries
 
     def _tile(self, tile: Tile) -> list[bytes] | None:
         content, itself = self._full_or_partial(tile.path, Tile(tile.level, tile.index).path)
         if content is None:
-            self._find(tile.path, None, "is missing")
+            self._find(tile.path, None, "missing")
             return None
         wanted = (tile.width if itself else TILE_WIDTH) * HASH_BYTES
         if len(content) != wanted:
-            self._find(tile.path, tile.start + min(len(content) // HASH_BYTES, tile.width), f"has {len(content)} bytes, not {wanted}")
+            self._find(tile.path, tile.start + min(len(content) // HASH_BYTES, tile.width), "length", len(content), wanted)
             return None
         return [content[at : at + HASH_BYTES] for at in range(0, tile.width * HASH_BYTES, HASH_BYTES)]
 
@@ -162,8 +159,7 @@ class Audit:
             if each is not None and each != right:
                 pairs = enumerate(zip(each, right or other or [], strict=False))
                 place = next((at for at, (mine, theirs) in pairs if mine != theirs), min(len(each), width))
-                reason = "the signed tree has another hash" if right else "the level above has another hash, unless that was altered too"
-                self._find(path, number * TILE_WIDTH + place, f"was altered: {reason}")
+                self._find(path, number * TILE_WIDTH + place, "leaf" if right else "leaf_or_above")
         # with nothing to go on with, the root will not be reached
         return right or (candidates[0] if candidates else [bytes(HASH_BYTES)] * width)
 
@@ -186,11 +182,11 @@ class Audit:
     def _compare(self, tile: Tile, content: bytes) -> None:
         there, itself = self._full_or_partial(tile.path, Tile(tile.level, tile.index).path)
         if there is None:
-            self._find(tile.path, None, "is missing")
+            self._find(tile.path, None, "missing")
         elif there[: len(content)] != content or len(there) != (len(content) if itself else TILE_WIDTH * HASH_BYTES):
             pairs = enumerate(zip(there, content, strict=False))
             place = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(there), len(content))) // HASH_BYTES
-            self._find(tile.path, tile.start + place, "was altered: the entries lead to another hash")
+            self._find(tile.path, tile.start + place, "node")
 
-    def _find(self, file: str, index: int | None, reason: str) -> None:
-        self.findings.append(Finding(file, index, reason))
+    def _find(self, file: str, index: int | None, code: str, *params: object) -> None:
+        self.findings.append(Finding.of(file, index, code, *params))

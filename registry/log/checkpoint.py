@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from registry.log.merkle import EMPTY_ROOT, HASH_BYTES, SIZE_MAX
-from registry.log.note import BadNote, Key, Signer, Verifier, decoded, open_note, sign_note
+from registry.log.note import BadNote, Key, NoteSigner, Verifier, decoded, open_note, sign_note
 
 CHECKPOINT_BYTES_MAX: Final = 64 * 1024
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -70,7 +70,7 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
 
 
-def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
+def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[NoteSigner]) -> bytes:
     """The signed note of a checkpoint, as it is published.
 
     Raises:
@@ -85,16 +85,30 @@ def open_checkpoint(data: bytes, *, log: Verifier, witnesses: Sequence[Key] = ()
     Raises:
         BadCheckpoint: malformed, not signed by the log, a bad signature by a trusted key, or another log's origin.
     """
+    return open_by_any(data, logs=(log,), witnesses=witnesses)
+
+
+def open_by_any(data: bytes, *, logs: Sequence[Verifier], witnesses: Sequence[Key] = ()) -> tuple[Checkpoint, tuple[Key, ...]]:
+    """Check a published checkpoint of a log that has several keys: its content, and which of all these keys signed it.
+
+    Args:
+        data: the signed note.
+        logs: keys of one log, of which at least one signed it.
+        witnesses: further keys, which need not have.
+
+    Raises:
+        BadCheckpoint: malformed, signed by none of the log's keys, a bad signature by any of these keys, or another log's origin.
+    """
     if len(data) > CHECKPOINT_BYTES_MAX:
         raise BadCheckpoint(reason=f"a checkpoint has at most {CHECKPOINT_BYTES_MAX} bytes")
     try:
-        keys: tuple[Key, ...] = (log, *witnesses)
+        keys: tuple[Key, ...] = (*logs, *witnesses)
         note, signed = open_note(data, keys)
     except BadNote as error:
         raise BadCheckpoint(reason=error.reason) from error
-    if log not in signed:
+    if not any(log in signed for log in logs):
         raise BadCheckpoint(reason="the log did not sign it")
     checkpoint = Checkpoint.parse(note.text)
-    if checkpoint.origin != log.name:
-        raise BadCheckpoint(reason=f"the origin is {checkpoint.origin}, not {log.name}")
+    if any(checkpoint.origin != log.name for log in logs):
+        raise BadCheckpoint(reason=f"the origin is {checkpoint.origin}, not {logs[0].name}")
     return checkpoint, signed

@@ -20,13 +20,13 @@ from django.conf import settings
 from django.db import transaction
 
 from registry.base import clock
+from registry.log import keys
 from registry.log.cosignature import WitnessKey
 from registry.log.files import LogFiles
 from registry.log.integrator import try_lock
 from registry.log.models import Cosignature, LogState, SignedCheckpoint
 from registry.log.note import BadNote, parse_note
 from registry.log.policy import Policy, parse_policy
-from registry.log.publication import signer
 from registry.log.selectors import consistency_proof, latest_checkpoint
 from registry.log.tiles import CHECKPOINT_PATH
 
@@ -132,6 +132,6 @@ def _show(checkpoint: SignedCheckpoint) -> None:
             return
         log_id = LogState.objects.values_list("log_id", flat=True).get(id=1)
         files = LogFiles.of(log_id)
-        published = files.published(signer(log_id).verifier)
+        published = keys.published(files)
         if published and published.checkpoint.size == checkpoint.size:
             files.put(CHECKPOINT_PATH, checkpoint.witnessed_note.encode())

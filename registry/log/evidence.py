@@ -52,14 +52,15 @@ class DisclosedMember:
 class DealEvidence:
     """All that goes into a deal's bundle.
 
-    ``size`` is the size that ``checkpoint`` (the signed note) states; ``claims`` is the content of deal.json without
-    ``format`` and ``version``; ``contract`` is the canonical bytes of the terms, exactly as they were hashed and signed.
+    ``size`` is the size that ``checkpoint`` (the signed note) states, and ``logs`` are the log's keys that signed it; ``claims`` is the
+    content of deal.json without ``format`` and ``version``; ``contract`` is the canonical bytes of the terms, exactly as they were hashed
+    and signed.
     """
 
     entries: Sequence[LoggedEntry]
     size: int
     checkpoint: bytes
-    log: Verifier
+    logs: Sequence[Verifier]
     disclosures: Sequence[DisclosedMember]
     claims: Mapping[str, Any]
     contract: bytes
@@ -82,7 +83,7 @@ def pack_deal(evidence: DealEvidence) -> bytes:
         "disclosures.json": canonical(
             [{"index": each.index, "path": each.path, "salt": each.salt.hex(), "value": each.value} for each in disclosed]
         ),
-        "keys.txt": _keys(evidence.log, claims).encode(),
+        "keys.txt": _keys(evidence.logs, claims).encode(),
     }
     for entry in evidence.entries:
         members[f"entries/{entry.index}.json"] = entry.leaf
@@ -122,6 +123,7 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     return packed
 
 
-def _keys(log: Verifier, claims: Mapping[str, Any]) -> str:
+def _keys(logs: Sequence[Verifier], claims: Mapping[str, Any]) -> str:
+    signed = "".join(f"log {log}\n" for log in logs)
     sides = "".join(f"{side} {claims[side]} {claims[f'{side}_key']}\n" for side in ("seller", "buyer"))
-    return f"log {log}\n{sides}"
+    return signed + sides

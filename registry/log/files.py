@@ -10,10 +10,10 @@ from uuid import UUID
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
-from registry.log.checkpoint import Checkpoint, open_checkpoint
+from registry.log.checkpoint import Checkpoint, open_by_any
 from registry.log.frontier import Frontier, widths
 from registry.log.merkle import HASH_BYTES
-from registry.log.note import Verifier
+from registry.log.note import Key, Verifier
 from registry.log.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, Tile
 
 FILE_BYTES_MAX: Final = 17 * 1024 * 1024
@@ -31,9 +31,10 @@ class AlteredFile(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A checkpoint as it is published: what it says, and the note itself."""
+    """A checkpoint as it is published: what it says, which of our keys signed it, and the note itself."""
 
     checkpoint: Checkpoint
+    signed: tuple[Key, ...]
     note: bytes
 
 
@@ -88,14 +89,14 @@ class LogFiles:
             self._storage.delete(given)
             raise AlteredFile(path, "cannot be replaced: the storage of the log must overwrite files")
 
-    def published(self, log: Verifier) -> Published | None:
-        """The published checkpoint, checked with the log's key; None before the first.
+    def published(self, *logs: Verifier) -> Published | None:
+        """The published checkpoint, checked with the log's key, or with all that it has had; None before the first.
 
         Raises:
-            BadCheckpoint: it is no checkpoint that this log has signed.
+            BadCheckpoint: it is no checkpoint that this log has signed with one of these keys.
         """
         note = self.read(CHECKPOINT_PATH)
-        return None if note is None else Published(open_checkpoint(note, log=log)[0], note)
+        return None if note is None else Published(*open_by_any(note, logs=logs), note)
 
     def frontier(self, size: int) -> Frontier:
         """The right edge of the first ``size`` leaves, from the unfinished tiles; a full tile serves for a partial one that was removed.

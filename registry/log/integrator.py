@@ -42,6 +42,12 @@ def try_lock() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def wait_lock() -> None:
+    """Take the integrator's lock for this transaction once it is free: nothing is sequenced or signed meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
 def _sequence() -> int:
     with connection.cursor() as cursor:
         cursor.execute(

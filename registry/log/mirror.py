@@ -51,7 +51,7 @@ def read_over_http(prefix: str) -> Read:
     return read
 
 
-def mirror(read: Read, kept: LogFiles, log: Verifier) -> Audit:
+def mirror(read: Read, kept: LogFiles, *logs: Verifier) -> Audit:
     """Bring a copy up to what the log has signed; returns the reading, whose findings, if any, are why the copy stayed as it was.
 
     Files beyond the copy's own checkpoint may be left over from a run that was killed; they are written again.
@@ -59,18 +59,18 @@ def mirror(read: Read, kept: LogFiles, log: Verifier) -> Audit:
     Args:
         read: gives the files of the log.
         kept: the copy.
-        log: the log's key, from a source that is trusted.
+        logs: the log's key, or all that it has had, from a source that is trusted.
 
     Raises:
         AlteredFile: the copy itself was altered.
         BadCheckpoint: the copy's checkpoint is not by this log.
         OSError: the log could not be reached.
     """
-    published = kept.published(log)
+    published = kept.published(*logs)
     frontier = kept.frontier(published.checkpoint.size) if published else Frontier()
     if published and frontier.edge.root != published.checkpoint.root:
         raise AlteredFile("tile/", f"does not have the root of the checkpoint of size {published.checkpoint.size}")
-    audit = Audit(read, log, start=frontier)
+    audit = Audit(read, *logs, start=frontier)
     for block in audit.blocks():
         if audit.findings or block.entries is None:
             continue  # read on, so that everything is named

@@ -9,7 +9,7 @@ from registry.base.actor import Actor, PartyKind
 from registry.base.visibility import EVERYBODY, NOBODY, Record
 
 AUTHORITIES: Final = (PartyKind.REGULATOR, PartyKind.REGISTRAR, PartyKind.INSTITUTION)
-REGISTER: Final = r"^(filing|objection|object|right|hold|certificate|organisation|key|permit|rulebook|open_list)\."
+REGISTER: Final = r"^(log_key|filing|objection|object|right|hold|certificate|organisation|key|permit|rulebook|open_list)\."
 """Events of the public register, by the first part of their name."""
 SEALED: Final = ("bid.placed",)
 """Events that not even a registrar or an institution reads of others: it may be a bidder or a seller itself."""
@@ -105,6 +105,36 @@ class SignedCheckpoint(Record):
     def witnessed_note(self) -> str:
         """The note with the lines of the witnesses that have cosigned it so far."""
         return self.note + "".join(Cosignature.objects.filter(size=self.size).order_by("witness").values_list("line", flat=True))
+
+    @classmethod
+    def visibility(cls, actor: Actor) -> Q:
+        """Public to any authenticated actor."""
+        return public_record(actor)
+
+
+class LogKey(Record):
+    """A key that signs or has signed checkpoints; written once, and once more when it is retired."""
+
+    key = models.TextField(unique=True)
+    """Its verifier key."""
+    added_event = models.UUIDField(null=True)
+    """The entry that announced it; null for the key that the log was born with."""
+    added_at = models.DateTimeField()
+    retired_event = models.UUIDField(null=True)
+    retired_at = models.DateTimeField(null=True)
+    last_size = models.BigIntegerField(null=True)
+    """The largest size that it vouches for."""
+    compromised = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(name="log_key_announced_once", fields=["added_event"], nulls_distinct=False),
+            CheckConstraint(
+                name="log_key_retired_is_told",
+                condition=Q(retired_event=None, retired_at=None, last_size=None, compromised=None)
+                | Q(retired_event__isnull=False, retired_at__isnull=False, last_size__gte=0, compromised__isnull=False),
+            ),
+        ]
 
     @classmethod
     def visibility(cls, actor: Actor) -> Q:

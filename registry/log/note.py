@@ -11,7 +11,9 @@ from hashlib import sha256
 from typing import Final, Protocol, Self, TypeVar
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from registry.base import signing
 
 NOTE_BYTES_MAX: Final = 1_000_000
 SIGNATURES_MAX: Final = 100
@@ -112,38 +114,55 @@ class Verifier:
         return True
 
 
+class NoteSigner(Protocol):
+    """Whatever puts a signature line under a note."""
+
+    def sign(self, text: str) -> Signature:
+        """Sign a text (with its last newline)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key that signs under a name."""
+    """An Ed25519 key, wherever it is kept, that signs under a name."""
 
     name: str
-    seed: bytes = field(repr=False)
+    key: signing.Signer = field(repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse a name or seed that cannot sign."""
+        """Refuse a name or key that cannot sign."""
         checked_name(self.name)
-        if len(self.seed) != _KEY_BYTES:
-            raise BadNote(reason=f"an Ed25519 seed has {_KEY_BYTES} bytes")
+        if self.key.public_key.algorithm is not signing.Algorithm.ED25519:
+            raise BadNote(reason="a note of this kind is signed with Ed25519")
+
+    @classmethod
+    def of_seed(cls, name: str, seed: bytes) -> Self:
+        """A key in memory, given by its seed of 32 bytes.
+
+        Raises:
+            BadNote: a name or seed that cannot sign.
+        """
+        try:
+            return cls(name, signing.Ed25519Signer(seed))
+        except signing.CannotSign as error:
+            raise BadNote(reason=str(error)) from error
 
     @property
     def verifier(self) -> Verifier:
         """The public half."""
-        return Verifier(name=self.name, key=self._private.public_key().public_bytes_raw())
-
-    @property
-    def _private(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(self.seed)
+        return Verifier(name=self.name, key=self.key.public_key.raw)
 
     def sign(self, text: str) -> Signature:
         """Sign a text (with its last newline).
 
         Raises:
             BadNote: the text cannot be a note's text.
+            CannotSign: the key or its device cannot be used.
         """
-        return Signature(name=self.name, key_id=self.verifier.key_id, signature=self._private.sign(_checked_text(text).encode()))
+        return Signature(name=self.name, key_id=self.verifier.key_id, signature=self.key.sign(checked_text(text).encode()))
 
 
-def sign_note(text: str, signers: Sequence[Signer]) -> Note:
+def sign_note(text: str, signers: Sequence[NoteSigner]) -> Note:
     """A note over ``text`` with one signature per signer, in order.
 
     Raises:
@@ -151,7 +170,7 @@ def sign_note(text: str, signers: Sequence[Signer]) -> Note:
     """
     if not 1 <= len(signers) <= SIGNATURES_MAX:
         raise BadNote(reason=f"a note has 1 to {SIGNATURES_MAX} signatures")
-    return Note(text=_checked_text(text), signatures=tuple(signer.sign(text) for signer in signers))
+    return Note(text=checked_text(text), signatures=tuple(signer.sign(text) for signer in signers))
 
 
 def parse_note(data: bytes) -> Note:
@@ -173,7 +192,7 @@ def parse_note(data: bytes) -> Note:
     lines = tail[:-1].split("\n")
     if len(lines) > SIGNATURES_MAX:
         raise BadNote(reason=f"a note has at most {SIGNATURES_MAX} signatures")
-    return Note(text=_checked_text(f"{text}\n"), signatures=tuple(_signature(line) for line in lines))
+    return Note(text=checked_text(f"{text}\n"), signatures=tuple(_signature(line) for line in lines))
 
 
 def open_note(data: bytes, trusted: Sequence[AnyKey]) -> tuple[Note, tuple[AnyKey, ...]]:
@@ -262,7 +281,12 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _checked_text(text: str) -> str:
+def checked_text(text: str) -> str:
+    """The text, if a note may have it.
+
+    Raises:
+        BadNote: it may not.
+    """
     if not text.endswith("\n") or text == "\n" or any(each < " " and each != "\n" for each in text):
         raise BadNote(reason="a note's text ends with a newline and has no control characters")
     return text

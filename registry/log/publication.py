@@ -10,16 +10,15 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
 from registry.base import clock
+from registry.log import keys
 from registry.log.checkpoint import Checkpoint, sign_checkpoint
 from registry.log.files import AlteredFile, LogFiles, Published
 from registry.log.frontier import Frontier, widths
 from registry.log.merkle import EMPTY_ROOT, HASH_BYTES, Edge
 from registry.log.models import LogState, SignedCheckpoint
-from registry.log.note import Signer
 from registry.log.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, Tile, encode_bundle, entries_path
 
 CHUNK: Final = 8 * TILE_WIDTH
@@ -31,11 +30,6 @@ _frontiers: dict[UUID, Frontier] = {}
 
 class StaleBackup(RuntimeError):
     """The published checkpoint says that the log was longer or different: somebody restored an old backup. Nothing is signed."""
-
-
-def signer(log_id: UUID) -> Signer:
-    """The log's signing key under the log's own origin."""
-    return Signer(name=f"{settings.EGRET_LOG_ORIGIN}/{log_id}", seed=bytes.fromhex(settings.EGRET_LOG_KEY))
 
 
 def edge_of(state: LogState) -> Edge:
@@ -50,30 +44,33 @@ def publish() -> int:
     Raises:
         StaleBackup: the published checkpoint contradicts the database.
         AlteredFile: a published file is missing or altered.
-        BadCheckpoint: the published checkpoint is not by this log.
+        BadCheckpoint: no key of this log that vouches for its size has signed the published checkpoint.
+        NoSigningKey: the environment holds no key that may sign.
     """
     state = LogState.objects.filter(id=1).first()
     if state is None:
         return 0
-    files, key = LogFiles.of(state.log_id), signer(state.log_id)
-    published = files.published(key.verifier)
+    keys.begin(state.log_id)
+    files = LogFiles.of(state.log_id)
+    published = keys.published(files)
     start = published.checkpoint.size if published else 0
     if start > state.size:
         message = f"published size {start}, stored size {state.size}"
         raise StaleBackup(message)
     frontier = _frontier(state.log_id, files, published)
     if published:
-        _remember(published)
+        _remember(published.checkpoint, published.note)
     if published and start == state.size and frontier.edge == edge_of(state):
         return start
     _refuse_other_past(frontier.edge, edge_of(state))
+    signing = keys.signers(state.log_id, state.size)
     _frontiers[state.log_id] = _grow(files, frontier, state.size)
-    checkpoint = Checkpoint(origin=key.name, size=state.size, root=edge_of(state).root)
-    note = sign_checkpoint(checkpoint, [key])
+    checkpoint = Checkpoint(origin=keys.origin(state.log_id), size=state.size, root=edge_of(state).root)
+    note = sign_checkpoint(checkpoint, signing)
     if files.read(CHECKPOINT_PATH) != (published.note if published else None):
         raise AlteredFile(CHECKPOINT_PATH, "was changed by another integrator")
     files.put(CHECKPOINT_PATH, note)
-    _remember(Published(checkpoint, note))
+    _remember(checkpoint, note)
     _prune(files, start, state.size)
     return state.size
 
@@ -90,10 +87,10 @@ def _frontier(log_id: UUID, files: LogFiles, published: Published | None) -> Fro
     return frontier
 
 
-def _remember(published: Published) -> None:
+def _remember(checkpoint: Checkpoint, note: bytes) -> None:
     """Keep a published checkpoint as a row; its writer may have been killed before it could."""
-    size, root = published.checkpoint.size, published.checkpoint.root
-    row, _ = SignedCheckpoint.objects.get_or_create(size=size, defaults={"root": root, "note": published.note.decode(), "at": clock.now()})
+    size, root = checkpoint.size, checkpoint.root
+    row, _ = SignedCheckpoint.objects.get_or_create(size=size, defaults={"root": root, "note": note.decode(), "at": clock.now()})
     if bytes(row.root) != root:
         message = f"the root at size {size} differs from the published one"
         raise StaleBackup(message)

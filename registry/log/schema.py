@@ -1,6 +1,7 @@
 """The log in GraphQL: entries with their proofs, and the checkpoint that outsiders check them against."""
 
 import base64
+from datetime import datetime
 from typing import Any
 
 import graphene
@@ -8,8 +9,9 @@ from django.db.models import TextChoices
 
 from registry.base.graphql import BigInt, Looked, NodeType, actor_of, connection, enum_of
 from registry.log.canonical import canonical
+from registry.log.keys import KnownKey
 from registry.log.models import Entry, SignedCheckpoint
-from registry.log.selectors import Place, disclosed_to, entry_page, latest_checkpoint, places, proof_of, verifier_key
+from registry.log.selectors import Place, disclosed_to, entry_page, latest_checkpoint, log_keys, log_sm2_key, places, proof_of, verifier_key
 from registry.log.tlog_proof import tlog_proof
 
 
@@ -119,12 +121,55 @@ class CheckpointNode(NodeType):
     at = graphene.DateTime(required=True)
 
 
+class LogKeyType(graphene.ObjectType):
+    """A key that signs or has signed checkpoints, and for which sizes it vouches. 日志公钥及其担保范围"""
+
+    class Meta:
+        name = "LogKey"
+
+    key = graphene.String(required=True, description="C2SP verifier key. 验证公钥")
+    from_size = BigInt(description="The least size that it vouches for; null until its announcement has a place. 起始规模")
+    last_size = BigInt(description="The largest size that it vouches for; null while it signs. 最后有效规模")
+    compromised = graphene.Boolean(required=True, description="Whether somebody else may have it. 是否泄露")
+    added_at = graphene.DateTime(required=True)
+    retired_at = graphene.DateTime()
+
+    @staticmethod
+    def resolve_key(root: KnownKey, _info: Any) -> str:
+        """Its text."""
+        return root.row.key
+
+    @staticmethod
+    def resolve_last_size(root: KnownKey, _info: Any) -> int | None:
+        """Set when it is retired."""
+        return root.row.last_size
+
+    @staticmethod
+    def resolve_compromised(root: KnownKey, _info: Any) -> bool:
+        """Said when it is retired."""
+        return bool(root.row.compromised)
+
+    @staticmethod
+    def resolve_added_at(root: KnownKey, _info: Any) -> datetime:
+        """When it was announced."""
+        return root.row.added_at
+
+    @staticmethod
+    def resolve_retired_at(root: KnownKey, _info: Any) -> datetime | None:
+        """When it was retired."""
+        return root.row.retired_at
+
+
 class Queries:
     """What the log answers."""
 
     log_entries = connection(LogEntryNode, entry_page, subject_id=graphene.UUID(), schema=graphene.String())
     checkpoint = graphene.Field(CheckpointNode, description="The latest signed checkpoint. 最新检查点")
-    log_key = graphene.String(description="The log's public verifier key. 日志公钥")
+    log_key = graphene.String(description="The log's public verifier key: of those that signed the latest checkpoint the newest. 日志公钥")
+    log_keys = graphene.List(
+        graphene.NonNull(LogKeyType), required=True, description="Every key that signs or has signed, oldest first. 历次日志公钥"
+    )
+    log_sm2_key = graphene.String(description="The key of the second, SM2 signature line, if there is one. 国密第二签名公钥")
 
     @staticmethod
     def resolve_checkpoint(_root: Any, _info: Any) -> SignedCheckpoint | None:
@@ -135,3 +180,13 @@ class Queries:
     def resolve_log_key(_root: Any, _info: Any) -> str | None:
         """The verifier key."""
         return verifier_key()
+
+    @staticmethod
+    def resolve_log_keys(_root: Any, _info: Any) -> list[KnownKey]:
+        """All of them."""
+        return log_keys()
+
+    @staticmethod
+    def resolve_log_sm2_key(_root: Any, _info: Any) -> str | None:
+        """The second one."""
+        return log_sm2_key()

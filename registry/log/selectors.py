@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from registry.base.actor import Actor, PartyKind
-from registry.log.checkpoint import BadCheckpoint, open_checkpoint
+from registry.log.checkpoint import BadCheckpoint, open_by_any
+from registry.log.keys import KnownKey, known_keys, signed_by, sm2_signer
 from registry.log.merkle import InvalidProof, Tree, leaf_hash, verify_inclusion
 from registry.log.models import Disclosure, Entry, Leaf, LogState, SignedCheckpoint
-from registry.log.publication import signer
+from registry.log.note import Verifier
 
 _trees: dict[UUID, Tree] = {}
 _trees_lock = threading.Lock()
@@ -74,9 +75,30 @@ def latest_checkpoint() -> SignedCheckpoint | None:
 
 
 def verifier_key() -> str | None:
-    """The log's public key as a verifier key; None before the first entry."""
-    state = LogState.objects.filter(id=1).first()
-    return str(signer(state.log_id).verifier) if state else None
+    """The log's public key as a verifier key: of those that signed the latest checkpoint the newest; None before the first checkpoint."""
+    latest = latest_checkpoint()
+    return next((str(key) for key in checkpoint_keys(latest)), None) if latest else None
+
+
+def checkpoint_keys(checkpoint: SignedCheckpoint) -> list[Verifier]:
+    """The keys that signed a checkpoint and vouch for it, the newest first.
+
+    Raises:
+        BadCheckpoint: the row is no checkpoint of this log.
+    """
+    return [each.verifier for each in reversed(signed_by(checkpoint.note.encode(), known_keys()))]
+
+
+def log_keys() -> list[KnownKey]:
+    """Every key that signs or has signed, oldest first."""
+    return known_keys()
+
+
+def log_sm2_key() -> str | None:
+    """The SM2 key of the second signature line, as text; None where there is none, or no entry yet."""
+    log_id = LogState.objects.values_list("log_id", flat=True).filter(id=1).first()
+    second = sm2_signer(log_id) if log_id else None
+    return str(second.verifier) if second else None
 
 
 def proof_of(event: UUID, *, checkpoint: SignedCheckpoint | None = None) -> Proof | None:
@@ -89,10 +111,12 @@ def proof_of(event: UUID, *, checkpoint: SignedCheckpoint | None = None) -> Proo
 
 
 def proof_holds(proof: Proof, body: bytes) -> bool:
-    """Whether a proof leads from an entry's canonical bytes to a checkpoint that this log's key signed, computed anew."""
-    log_id = LogState.objects.values_list("log_id", flat=True).get(id=1)
+    """Whether a proof leads from an entry's canonical bytes to a checkpoint that a key of this log vouches for, computed anew."""
+    known = known_keys()
     try:
-        signed, _ = open_checkpoint(proof.note.encode(), log=signer(log_id).verifier)
+        signed, by = open_by_any(proof.note.encode(), logs=[each.verifier for each in known])
+        if not any(each.verifier in by and each.vouches(signed.size) for each in known):
+            return False
         verify_inclusion(index=proof.index, size=signed.size, leaf=leaf_hash(body), proof=proof.hashes, root=signed.root)
     except (BadCheckpoint, InvalidProof):
         return False

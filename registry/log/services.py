@@ -14,6 +14,12 @@ from registry.base.ids import uuid7
 from registry.log.canonical import canonical, fresh_salt, seal_member
 from registry.log.models import Cursor, Disclosure, Entry, Leaf, Outbox, SignedCheckpoint
 from registry.log.schemas import schema_of
+from registry.log.tiles import ENTRY_BYTES_MAX
+
+
+class EventTooLong(ValueError):
+    """An event that no bundle of the log could hold. A mistake of ours: the transaction fails instead of the log standing still."""
+
 
 ACTOR: Final = "/actor"
 """The path of who acted, among the sealed members of an event; the others are names in its ``data``."""
@@ -30,6 +36,7 @@ def record(
     Raises:
         UndeclaredEvent: the event or one of its fields is not declared.
         NotCanonical: a value has no canonical form (a float, an integer beyond 2^53-1).
+        EventTooLong: the leaf would have more than 65,535 bytes.
     """
     shape = schema_of(schema)
     opened, closed = _plain(dict(public)), _plain(dict(sealed or {}))
@@ -48,7 +55,11 @@ def record(
         "subject": {"type": subject[0], "id": str(subject[1])},
         "data": opened | sealed_members,
     }
-    Outbox.objects.create(event=event, organisation=actor.organisation, body=canonical(body))
+    leaf = canonical(body)
+    if len(leaf) > ENTRY_BYTES_MAX:
+        message = f"{schema}: a leaf of {len(leaf)} bytes"
+        raise EventTooLong(message)
+    Outbox.objects.create(event=event, organisation=actor.organisation, body=leaf)
     Disclosure.objects.bulk_create(Disclosure(event=event, path=name, salt=salts[name], value=value) for name, value in closed.items())
     return event
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -72,15 +72,18 @@ class _Refused(Exception):
 class Witness:
     """Remembers the last checkpoint that it cosigned of each log it knows."""
 
-    def __init__(self, signer: WitnessSigner, logs: Mapping[str, Verifier], folder: Path) -> None:
+    def __init__(self, signer: WitnessSigner, logs: Sequence[Verifier], folder: Path) -> None:
         """Watch these logs.
 
         Args:
             signer: the witness's key.
-            logs: the key of each log by its origin.
+            logs: their keys; a log may have several.
             folder: where the last checkpoints are kept; losing it means that the witness must be given a new key.
         """
-        self._signer, self._logs, self._folder = signer, logs, folder
+        self._signer, self._folder = signer, folder
+        self._logs: dict[str, list[Verifier]] = {}
+        for log in logs:
+            self._logs.setdefault(log.name, []).append(log)
         folder.mkdir(parents=True, exist_ok=True)
 
     def add_checkpoint(self, body: bytes, *, seconds: int) -> Answer:
@@ -98,13 +101,13 @@ class Witness:
         if request is None:
             raise _Refused(HTTPStatus.BAD_REQUEST, "the request is not: old size, proof lines, blank line, checkpoint")
         try:
-            log = self._logs.get(parse_note(request.note).text.split("\n")[0])
+            keys = self._logs.get(parse_note(request.note).text.split("\n")[0])
         except BadNote as error:
             raise _Refused(HTTPStatus.BAD_REQUEST, error.reason) from error
-        if log is None:
+        if keys is None:
             raise _Refused(HTTPStatus.NOT_FOUND, "this log is not watched here")
         try:
-            checkpoint = Checkpoint.parse(open_note(request.note, [log])[0].text)
+            checkpoint = Checkpoint.parse(open_note(request.note, keys)[0].text)
         except BadNote as error:
             raise _Refused(HTTPStatus.FORBIDDEN, error.reason) from error
         except WrongEmptyRoot as error:

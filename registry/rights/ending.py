@@ -18,7 +18,8 @@ from registry.rights.errors import TooManyDependants
 from registry.rights.locks import lock_for_ending
 from registry.rights.models import Grant
 
-DEPENDANTS_MAX: Final = 5_000
+DEPENDANTS_MAX: Final = 370
+"""As many as one leaf of the log can list; it has 65,535 bytes."""
 TICK: Final = timedelta(microseconds=1)
 
 

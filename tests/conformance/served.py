@@ -24,9 +24,9 @@ from django.db import transaction
 from registry.base import environment
 from registry.base.actor import SYSTEM, PartyKind
 from registry.base.processes import die_with_parent
+from registry.log.keys import environment_keys
 from registry.log.models import LogState
 from registry.log.note import parse_note
-from registry.log.publication import signer
 from registry.log.schemas import declare
 from registry.log.services import record
 from tests.support.parties import admit
@@ -82,7 +82,7 @@ def market(database: str, var: Path) -> Iterator[Market]:
         for kind in (PartyKind.MERCHANT, PartyKind.BUYER, PartyKind.REGULATOR):
             admit(kind, name=str(kind))
         log_id = _wait(lambda: LogState.objects.values_list("log_id", flat=True).first())
-        served = Market(f"{url}log/{log_id}/", str(signer(log_id).verifier))
+        served = Market(f"{url}log/{log_id}/", str(environment_keys(log_id)[0].verifier))
         (var / "watched").write_text(f"log {served.key}\nquorum none\n")
         port = free_port()
         arguments = ["--name", WITNESS, "--policy", str(var / "watched"), "--folder", str(var / "witness"), "--port", str(port)]

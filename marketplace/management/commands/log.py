@@ -1,49 +1,66 @@
-"""What anybody may do with a published log, without the market's database or keys: read it, copy it, witness it."""
+"""What anybody may do with a published log, without the market's database or keys: read it, copy it, watch it, witness it."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from registry.base.signing import CannotSign
 from registry.base.storage import DurableFileStorage
 from registry.log.audit import Audit, Read
 from registry.log.checkpoint import BadCheckpoint
 from registry.log.cosignature import WitnessSigner
 from registry.log.files import AlteredFile, LogFiles
+from registry.log.findings import Finding
 from registry.log.mirror import mirror, read_over_http
+from registry.log.monitor.live import Watch
+from registry.log.monitor.monitor import LATE_SECONDS, Monitor
+from registry.log.monitor.papers import PAPER_BYTES_MAX, Paper
 from registry.log.note import BadNote, Verifier
 from registry.log.policy import BadPolicy, parse_policy
+from registry.log.sm2_line import Sm2Key
 
 EVERY: Final = 65_536
 """Entries from one line of progress to the next."""
+LOOK_SECONDS: Final = 10.0
+SHOWN_MAX: Final = 1_000
+"""Findings of one look that are printed; the rest is counted."""
+REFUSED: Final = (BadNote, BadPolicy, BadCheckpoint, AlteredFile, CannotSign, ValueError, OSError)
 
 
 class Command(BaseCommand):
     """`manage.py log`."""
 
-    help = "Audit, mirror or witness a published log. 审计、镜像或见证已发布的日志"
+    help = "Audit, mirror, monitor or witness a published log. 审计、镜像、监测或见证已发布的日志"
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the three commands."""
+        """Declare the four commands."""
         commands = parser.add_subparsers(dest="what", required=True)
         for name, told in (
             ("audit", "read every file and name what is wrong with it 逐一核对文件"),
             ("mirror", "keep a copy that never follows a fork 保存副本"),
+            ("monitor", "re-check the rules of the register over every entry, and go on as the log grows 按登记规则监测全部条目"),
         ):
             one = commands.add_parser(name, help=told)
             where = one.add_mutually_exclusive_group(required=True)
             where.add_argument("--url", help="address of the log 日志地址")
             where.add_argument("--folder", type=Path, help="folder that holds the log's files 日志文件所在目录")
-            one.add_argument("--key", required=True, help="the log's verifier key, from a source you trust 可信来源的日志公钥")
+            told_key = "the log's verifier key, from a source you trust; again for each key that it has had 可信来源的日志公钥，可重复"
+            one.add_argument("--key", action="append", required=True, help=told_key)
+            if name == "audit":
+                one.add_argument("--sm2-key", help="the log's SM2 key, if its second line is to be there too 国密第二签名公钥")
             if name == "mirror":
                 one.add_argument("--to", type=Path, required=True, help="folder of the copy 副本目录")
-            else:
-                one.add_argument("--policy", type=Path, help="file that says which witnesses must have cosigned 见证策略文件")
+            if name == "monitor":
+                _monitor_arguments(one)
         one = commands.add_parser("witness", help="cosign checkpoints that continue what was seen; key in EGRET_WITNESS_KEY 见证检查点")
         one.add_argument("--name", required=True, help="the witness's name, such as witness.example/w1 见证方名称")
         one.add_argument(
@@ -58,32 +75,116 @@ class Command(BaseCommand):
         Raises:
             CommandError: something is wrong with the log, the copy, or an option.
         """
+        does = {"audit": self._audit, "mirror": self._mirror, "monitor": self._monitor, "witness": self._witness}
         try:
-            if options["what"] == "witness":
-                self._witness(options)
-            else:
-                self._read(options)
-        except (BadNote, BadPolicy, BadCheckpoint, AlteredFile, ValueError, OSError) as error:
+            does[options["what"]](options)
+        except REFUSED as error:
             raise CommandError(str(error)) from error
 
-    def _read(self, options: dict[str, Any]) -> None:
-        key, read = Verifier.parse(options["key"]), _reader(options)
-        if options["what"] == "audit":
-            audit = Audit(read, key, policy=parse_policy(options["policy"].read_bytes()) if options["policy"] else None)
-            shown = 0
-            for _block in audit.blocks():
-                if audit.frontier.size - shown >= EVERY:
-                    shown = audit.frontier.size
-                    self.stderr.write(f"{shown} entries 条")
-        else:
-            audit = mirror(read, LogFiles(".", DurableFileStorage(location=options["to"])), key)
+    def _audit(self, options: dict[str, Any]) -> None:
+        keys, also = _keys(options), [Sm2Key.parse(options["sm2_key"])] if options["sm2_key"] else []
+        policy = parse_policy(options["policy"].read_bytes()) if options["policy"] else None
+        audit = Audit(_reader(options), *keys, policy=policy, also=also)
+        progress = self._progress()
+        for _block in audit.blocks():
+            progress(audit.frontier.size)
+        self._conclude(audit, keys[0].name)
+
+    def _mirror(self, options: dict[str, Any]) -> None:
+        keys = _keys(options)
+        kept = LogFiles(".", DurableFileStorage(location=options["to"]))
+        self._conclude(mirror(_reader(options), kept, *keys), keys[0].name)
+
+    def _conclude(self, audit: Audit, name: str) -> None:
         for finding in audit.findings:
-            self.stdout.write(f"wrong 有误   {finding}")
+            self.stdout.write(_line("wrong 有误  ", finding))
         if audit.findings:
             message = f"{len(audit.findings)} findings 项问题"
             raise CommandError(message)
         size = audit.checkpoint.size if audit.checkpoint else 0
-        self.stdout.write(f"sound 完好   {key.name}: {size} entries under the signed root 条目均在已签署的根之下")
+        self.stdout.write(f"sound 完好   {name}: {size} entries under the signed root 条目均在已签署的根之下")
+
+    def _monitor(self, options: dict[str, Any]) -> None:
+        papers = [Paper.read(path.name, _limited(path)) for path in options["certificate"]]
+        keys, given = _keys(options), {"state": options["state"], "late_seconds": options["late"], "papers": papers}
+        watch = Watch(_reader(options), keys, **given)
+        if options["once"]:
+            self._look_once(watch, options)
+        else:
+            self._look_on(watch, options)
+
+    def _look_once(self, watch: Watch, options: dict[str, Any]) -> None:
+        for finding in watch.monitor.known:
+            self._say("known 已知  ", finding, as_json=options["json"])
+        counted = sum(watch.monitor.counted.values())
+        done, fresh = watch.look(self._progress())
+        watch.keep()
+        waiting = watch.monitor.open_questions() if done.sound else []
+        found = fresh if options["state"] else [*fresh, *waiting]  # nobody will come back to what is open
+        self._say_all("wrong 有误  ", found, as_json=options["json"])
+        if options["state"]:
+            self._say_all("open 待定   ", waiting, as_json=options["json"])
+        self._sum_up(watch.monitor, done.size, as_json=options["json"])
+        if counted + len(found):
+            message = f"{counted + len(found)} findings 项问题"
+            raise CommandError(message)
+
+    def _look_on(self, watch: Watch, options: dict[str, Any]) -> None:
+        pause, size = threading.Event(), -1
+        try:
+            while True:
+                try:
+                    done, fresh = watch.look(self._progress())
+                except (AlteredFile, OSError) as error:
+                    self.stderr.write(f"not reached 未能读取   {error}")
+                else:
+                    self._say_all("wrong 有误  ", fresh, as_json=options["json"])
+                    if done.sound and (fresh or done.size != size):
+                        size = done.size
+                        self._sum_up(watch.monitor, size, as_json=options["json"])
+                pause.wait(options["every"])
+        except KeyboardInterrupt:
+            watch.keep()
+
+    def _say_all(self, word: str, findings: list[Finding], *, as_json: bool) -> None:
+        for finding in findings[:SHOWN_MAX]:
+            self._say(word, finding, as_json=as_json)
+        if len(findings) > SHOWN_MAX:
+            self.stderr.write(f"{len(findings) - SHOWN_MAX} more 另有若干项")
+
+    def _say(self, word: str, finding: Finding, *, as_json: bool) -> None:
+        told = {
+            "said": word.split(maxsplit=1)[0],
+            "kind": finding.kind.value,
+            "code": finding.code,
+            "file": finding.file,
+            "index": finding.index,
+        }
+        told |= {"english": finding.reason, "chinese": finding.chinese}
+        self.stdout.write(json.dumps(told, ensure_ascii=False) if as_json else _line(word, finding))
+        self.stdout.flush()
+
+    def _sum_up(self, monitor: Monitor, size: int, *, as_json: bool) -> None:
+        ignored, counted = sum(monitor.ignored.values()), dict(sorted(monitor.counted.items()))
+        if as_json:
+            told = {"said": "read", "log": monitor.origin, "size": size, "findings": counted, "passed_over": ignored}
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+        else:
+            kinds = ", ".join(f"{kind} {count}" for kind, count in counted.items()) or "no findings 无问题"
+            passed = f"{ignored} nothing to the register 与登记无关"
+            self.stdout.write(f"read 已读     {monitor.origin}: {size} entries 条, {passed}; {kinds}")
+        self.stdout.flush()
+
+    def _progress(self) -> Callable[[int], None]:
+        shown = 0
+
+        def progress(size: int) -> None:
+            nonlocal shown
+            if size - shown >= EVERY:
+                shown = size
+                self.stderr.write(f"{size} entries 条")
+
+        return progress
 
     def _witness(self, options: dict[str, Any]) -> None:
         seed = os.environ.get("EGRET_WITNESS_KEY", "")
@@ -102,6 +203,48 @@ class Command(BaseCommand):
         os.execv(  # noqa: S606  # this interpreter and literal arguments; the server takes this process's place
             sys.executable, [sys.executable, "-m", "gunicorn", *arguments, *limits, "registry.log.witness_server:from_environment()"]
         )
+
+
+def _monitor_arguments(one: CommandParser) -> None:
+    one.add_argument("--state", type=Path, help="file that keeps what is known, so that a restart does not read again 状态文件")
+    often = one.add_mutually_exclusive_group()
+    often.add_argument("--every", type=_seconds, default=LOOK_SECONDS, help="seconds from one look to the next 每隔多少秒")
+    often.add_argument("--once", action="store_true", help="look once; exit code 1 if anything was found 只看一次")
+    one.add_argument(
+        "--late", type=_whole_seconds, default=LATE_SECONDS, help="seconds that an entry may wait for its place 条目入序的时限（秒）"
+    )
+    paper = "a certificate that must be in the log; again for each 须见于日志的证书文件，可重复"
+    one.add_argument("--certificate", type=Path, action="append", default=[], help=paper)
+    one.add_argument("--json", action="store_true", help="one JSON object a line 每行一个 JSON")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 86_400:  # noqa: PLR2004 said in the message
+        message = "0.1 to 86400 seconds"
+        raise ValueError(message)
+    return value
+
+
+def _whole_seconds(text: str) -> int:
+    return int(_seconds(text))
+
+
+def _keys(options: dict[str, Any]) -> list[Verifier]:
+    keys = [Verifier.parse(key) for key in options["key"]]
+    if len({key.name for key in keys}) != 1:
+        message = "the keys given are of several logs"
+        raise CommandError(message)
+    return keys
+
+
+def _limited(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(PAPER_BYTES_MAX + 1)
+
+
+def _line(word: str, finding: Finding) -> str:
+    return f"{word} {finding} / {finding.chinese}"
 
 
 def _reader(options: dict[str, Any]) -> Read:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 from django.db.migrations.operations import RunSQL
 
 import registry.base.ids
-from registry.base.operations import append_only, never_deleted, partitions_by_year
+from registry.base.operations import append_only, fixed_except, never_deleted, partitions_by_year
 
 
 class Migration(migrations.Migration):
@@ -63,6 +63,37 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="LogKey",
+            fields=[
+                ("id", models.UUIDField(default=registry.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("key", models.TextField(unique=True)),
+                ("added_event", models.UUIDField(null=True)),
+                ("added_at", models.DateTimeField()),
+                ("retired_event", models.UUIDField(null=True)),
+                ("retired_at", models.DateTimeField(null=True)),
+                ("last_size", models.BigIntegerField(null=True)),
+                ("compromised", models.BooleanField(null=True)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("added_event",), name="log_key_announced_once", nulls_distinct=False),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("compromised", None), ("last_size", None), ("retired_at", None), ("retired_event", None)),
+                            models.Q(
+                                ("compromised__isnull", False),
+                                ("last_size__gte", 0),
+                                ("retired_at__isnull", False),
+                                ("retired_event__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="log_key_retired_is_told",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,5 +167,7 @@ class Migration(migrations.Migration):
         append_only("registry_log_leaf"),
         append_only("registry_log_signedcheckpoint"),
         append_only("registry_log_cosignature"),
+        never_deleted("registry_log_logkey"),
+        fixed_except("registry_log_logkey", once=("retired_event", "retired_at", "last_size", "compromised")),
         never_deleted("registry_log_logstate"),
     ]

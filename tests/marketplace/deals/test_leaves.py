@@ -7,8 +7,8 @@ import pytest
 from registry.base.sealed import unseal
 from registry.log.audit import Audit
 from registry.log.files import LogFiles
+from registry.log.keys import environment_keys
 from registry.log.models import Disclosure, LogState
-from registry.log.publication import signer
 from registry.log.services import ACTOR
 from registry.parties.models import Person
 from tests.support import trade
@@ -21,7 +21,7 @@ def leaves(of):
     trade.settled(of)
     trade.relay()
     log_id = LogState.objects.get().log_id
-    audit = Audit(LogFiles.of(log_id).read, signer(log_id).verifier)
+    audit = Audit(LogFiles.of(log_id).read, environment_keys(log_id)[0].verifier)
     entries = [entry for block in audit.blocks() for entry in block.entries]
     assert audit.findings == []
     assert len(entries) > 30

@@ -17,6 +17,8 @@ import pytest
 from marketplace.demo.client.people import PLAYERS, SECOND_PEOPLE
 from marketplace.demo.client.story import LICENCE_PURPOSE, PURPOSE
 from registry.base.processes import command, working_in
+from registry.log.monitor.monitor import Monitor
+from registry.log.note import Signer
 from registry.log.tiles import readable_entries
 from tests.support.leaves import revealed
 
@@ -82,10 +84,21 @@ def test_the_demo_killed_half_way_runs_again_and_leaves_nothing(var):
     people = [first for _, _, _, first, _ in PLAYERS.values()] + list(SECOND_PEOPLE.values())
     assert revealed(leaves, names=people, sealed=[PURPOSE, LICENCE_PURPOSE, "11999.99", "1199999", 1199999]) == []
     assert {refusal["relation"] for refusal in result["blocked"]} <= {"binding", "comparable", "policy"}
+    assert monitored(var, ROOT / Path(result["evidence"]).parent / "log") == ([], [])
     deadline = time.monotonic() + 20
     while servers(var) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert servers(var) == []
+
+
+def monitored(var: Path, folder: Path) -> tuple[list[str], list[str]]:
+    """What a monitor finds in the log that the demo's outsider copied, and what it leaves open: from files and the key alone."""
+    name = (folder / "checkpoint").read_text(encoding="utf-8").split("\n")[0]
+    key = Signer.of_seed(name, bytes.fromhex((var / "keys" / "egret_log_key").read_text().strip()))
+    monitor = Monitor([key.verifier])
+    found = monitor.advance(lambda path: (folder / path).read_bytes() if (folder / path).exists() else None).findings
+    assert (len(monitor.deals.over), bool(monitor.rights.rights), bool(monitor.filings.certificates)) == (3, True, True)
+    return [str(finding) for finding in found], [str(finding) for finding in monitor.open_questions()]
 
 
 def test_a_demo_that_is_interrupted_stops_its_servers(var):

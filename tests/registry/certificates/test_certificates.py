@@ -25,9 +25,9 @@ from registry.certificates.signing import signature_holds, signatures_over, sign
 from registry.log.canonical import canonical
 from registry.log.checkpoint import open_checkpoint
 from registry.log.integrator import integrate
+from registry.log.keys import environment_keys
 from registry.log.merkle import leaf_hash, verify_inclusion
 from registry.log.models import Entry, LogState, Outbox
-from registry.log.publication import signer
 from registry.rights.models import Grant
 from registry.rules.calendar import china_date
 from tests.support.filings import certified, deposited, door, jump, office, sql
@@ -94,7 +94,7 @@ def test_an_outsider_checks_signature_and_place_in_the_log_without_trusting_the_
     check_proof(credential, PublicKey(Algorithm.ED25519, base64.b64decode(signature["publicKey"])))
     assert {name: value for name, value in credential.items() if name != "proof"} == json.loads(certificate["statement"])
     proof, body = shown["proof"], shown["deposit"]["body"].encode()
-    checkpoint, _ = open_checkpoint(proof["note"].encode(), log=signer(LogState.objects.get().log_id).verifier)
+    checkpoint, _ = open_checkpoint(proof["note"].encode(), log=environment_keys(LogState.objects.get().log_id)[0].verifier)
     verify_inclusion(
         index=int(proof["index"]),
         size=int(proof["size"]),

@@ -21,7 +21,7 @@ from registry.log.note import Signer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LOG = Signer(name="log.example/one", seed=b"\x01" * 32)
+LOG = Signer.of_seed("log.example/one", b"\x01" * 32)
 VKEY = str(LOG.verifier)
 SELLER_KEY = Ed25519PrivateKey.from_private_bytes(b"\x0a" * 32)
 BUYER_KEY = Ed25519PrivateKey.from_private_bytes(b"\x0b" * 32)
@@ -131,8 +131,8 @@ class Deal:
         evidence = DealEvidence(
             entries=[LoggedEntry(2 * n + 1, each, tree.inclusion_proof(2 * n + 1)) for n, each in enumerate(leaves)],
             size=tree.size,
-            checkpoint=sign_checkpoint(checkpoint, [signer, Signer(name="witness.example", seed=b"\x02" * 32)]),
-            log=signer.verifier,
+            checkpoint=sign_checkpoint(checkpoint, [signer, Signer.of_seed("witness.example", b"\x02" * 32)]),
+            logs=[signer.verifier],
             disclosures=[DisclosedMember(2 * n + 1, path, salt, self.events[n][2][path]) for (n, path), salt in salts.items()],
             claims=self.claims(),
             contract=canonical(self.terms),

@@ -73,7 +73,7 @@ def test_the_example_of_a_checkpoint_is_read_and_is_signed_by_nobody_of_that_nam
     (line,) = parse_note(f"{BODY}\n{BY_LOG}".encode()).signatures
     assert (line.name, line.key_id.hex(), line.line) == (SOFA, "033de0ae", BY_LOG)
     with pytest.raises(BadCheckpoint, match="no trusted key"):
-        open_checkpoint(f"{BODY}\n{BY_LOG}".encode(), log=Signer(SOFA, b"\x01" * 32).verifier)
+        open_checkpoint(f"{BODY}\n{BY_LOG}".encode(), log=Signer.of_seed(SOFA, b"\x01" * 32).verifier)
 
 
 def test_the_example_of_a_cosignature_states_the_time_that_its_message_has():

@@ -14,8 +14,8 @@ from registry.log.checkpoint import open_checkpoint
 from registry.log.cosignature import WitnessSigner
 from registry.log.files import LogFiles
 from registry.log.integrator import integrate
+from registry.log.keys import environment_keys
 from registry.log.models import Cosignature, LogState, SignedCheckpoint
-from registry.log.publication import signer
 from registry.log.schemas import declare
 from registry.log.selectors import proof_of
 from registry.log.services import record
@@ -43,7 +43,7 @@ def happen(count=1):
 @pytest.fixture
 def log():
     happen()
-    return signer(LogState.objects.get().log_id).verifier
+    return environment_keys(LogState.objects.get().log_id)[0].verifier
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def believe(log, settings, tmp_path, monkeypatch):
 
 
 def witness(log, folder, key=KEYS[0]):
-    return application(Witness(key, {log.name: log}, folder), now=lambda: 1_790_000_000)
+    return application(Witness(key, [log], folder), now=lambda: 1_790_000_000)
 
 
 def signers(log):

@@ -189,7 +189,7 @@ def test_a_share_altered_everywhere_a_forger_can_reach_is_named():
 
 
 def test_a_log_forged_whole_fails_on_the_key_from_outside():
-    thief = Signer(name=LOG.name, seed=b"\x66" * 32)
+    thief = Signer.of_seed(LOG.name, b"\x66" * 32)
     forged = Deal().bundle(thief)
     assert verifier.verify(forged, str(thief.verifier)).verified is True
     assert found(forged)[0] == ("checkpoint", f"is not signed by the trusted log key {VKEY}")
@@ -201,7 +201,7 @@ def test_a_log_forged_whole_fails_on_the_key_from_outside():
 
 
 def test_a_wrong_trusted_key_proves_nothing():
-    other = str(Signer(name="log.example/two", seed=b"\x01" * 32).verifier)
+    other = str(Signer.of_seed("log.example/two", b"\x01" * 32).verifier)
     assert ("checkpoint", f"is not signed by the trusted log key {other}") in found(HONEST, other)
     for wrong in ("", "log.example/one", VKEY[:-4], VKEY.replace("+", "-"), VKEY.replace("log", "lag"), "\udcff+00000000+AQ=="):
         assert ("--log-key", "is not an Ed25519 verifier key <name>+<id>+<base64>") in found(HONEST, wrong)

@@ -141,8 +141,7 @@ def test_tiles_and_bundles(data):
 @example(REQUEST.replace(b"old 300\n", b"old 300\n\xff\n"))
 @example(b"old 0\n\n" + str(sign_note(f"{KEY.name}\n6\n\u00e9\n", [KEY])).encode())
 def test_requests_to_a_witness(tmp_path_factory, data):
-    watched = {KEY.name: KEY.verifier}
-    answer = Witness(SEEN, watched, tmp_path_factory.getbasetemp() / "witness").add_checkpoint(data, seconds=1)
+    answer = Witness(SEEN, [KEY.verifier], tmp_path_factory.getbasetemp() / "witness").add_checkpoint(data, seconds=1)
     assert answer.status in {200, 400, 403, 404, 409, 422}
 
 
@@ -232,5 +231,5 @@ def test_a_cosigned_log_is_sound_and_one_without_its_witness_is_not():
     policy = parse_policy(POLICY)
     assert Audit(({**LOG, "checkpoint": NOTE}).get, KEY.verifier, policy=policy).run() == []
     assert [finding.reason for finding in Audit(LOG.get, KEY.verifier, policy=policy).run()] == ["g has not witnessed it"]
-    other = Signer(KEY.name, b"\x08" * 32)
+    other = Signer.of_seed(KEY.name, b"\x08" * 32)
     assert Audit(({**LOG, "checkpoint": NOTE}).get, other.verifier, policy=policy).run()[0].reason == "no trusted key signed the note"

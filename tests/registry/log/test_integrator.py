@@ -13,12 +13,13 @@ from registry.base.actor import SYSTEM
 from registry.log import integrator
 from registry.log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from registry.log.integrator import integrate
+from registry.log.keys import environment_keys
 from registry.log.merkle import leaf_hash, verify_inclusion
 from registry.log.models import Disclosure, Entry, Leaf, LogState, Outbox, SignedCheckpoint
-from registry.log.publication import StaleBackup, signer
+from registry.log.publication import StaleBackup
 from registry.log.schemas import UndeclaredEvent, declare
 from registry.log.selectors import first_checkpoint_over, leaf_bytes, logged, proof_of
-from registry.log.services import follow, record
+from registry.log.services import EventTooLong, follow, record
 
 declare("test.happened", public=("what",), sealed=("price",))
 
@@ -30,13 +31,20 @@ def happen(what: str, price: str = "1") -> object:
     return record("test.happened", subject=("Test", uuid4()), actor=SYSTEM, public={"what": what}, sealed={"price": price})
 
 
+def test_an_event_that_no_bundle_could_hold_is_refused_before_the_log_would_stand_still():
+    happen("x" * 65_000)
+    with pytest.raises(EventTooLong, match=r"test\.happened: a leaf of 6\d{4} bytes"), transaction.atomic():
+        happen("x" * 65_400)
+    assert (Outbox.objects.count(), Disclosure.objects.count(), integrate()) == (1, 2, 1)
+
+
 def test_an_event_is_registered_at_commit_and_logged_when_a_checkpoint_covers_it():
     event = happen("a")
     assert not logged(event)
     assert integrate() == 1
     assert logged(event)
     proof, body = proof_of(event), leaf_bytes(event)
-    key = signer(LogState.objects.get().log_id).verifier
+    key = environment_keys(LogState.objects.get().log_id)[0].verifier
     checkpoint, _ = open_checkpoint(proof.note.encode(), log=key)
     verify_inclusion(index=proof.index, size=proof.size, leaf=leaf_hash(body), proof=proof.hashes, root=checkpoint.root)
 
@@ -80,7 +88,7 @@ def test_an_old_backup_cannot_make_the_log_sign_a_fork():
     happen("a")
     integrate()
     state = LogState.objects.get()
-    key = signer(state.log_id)
+    key = environment_keys(state.log_id)[0]
     longer = sign_checkpoint(Checkpoint(origin=key.name, size=5, root=b"\x01" * 32), [key])
     storages["log"].delete(f"{state.log_id}/checkpoint")
     storages["log"].save(f"{state.log_id}/checkpoint", ContentFile(longer))

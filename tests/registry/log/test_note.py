@@ -13,8 +13,8 @@ from registry.log.verifier import Refused
 from registry.log.verifier import open_checkpoint as open_alone
 from tests.support.shared import shared
 
-LOG = Signer(name="log.example/one", seed=b"\x01" * 32)
-WITNESS = Signer(name="witness.example", seed=b"\x02" * 32)
+LOG = Signer.of_seed("log.example/one", b"\x01" * 32)
+WITNESS = Signer.of_seed("witness.example", b"\x02" * 32)
 TEXT = "log.example/one\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
 GOLDEN_KEY = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
 
@@ -43,7 +43,7 @@ def test_a_note_is_signed_and_opened_and_unknown_signers_are_ignored():
     assert open_note(written, [WITNESS.verifier, LOG.verifier])[1] == (LOG.verifier, WITNESS.verifier)
     assert str(note).encode() == written
     with pytest.raises(BadNote, match="no trusted key signed"):
-        open_note(written, [Signer(name="other.example", seed=b"\x03" * 32).verifier])
+        open_note(written, [Signer.of_seed("other.example", b"\x03" * 32).verifier])
 
 
 def test_a_bad_signature_by_a_known_key_condemns_the_note_even_beside_a_good_one():
@@ -56,7 +56,7 @@ def test_a_bad_signature_by_a_known_key_condemns_the_note_even_beside_a_good_one
 
 
 def test_a_hundred_signatures_are_read_and_no_more():
-    signers = [Signer(name=f"witness-{number}", seed=bytes([number]) * 32) for number in range(99)]
+    signers = [Signer.of_seed(f"witness-{number}", bytes([number]) * 32) for number in range(99)]
     written = str(sign_note(TEXT, [LOG, *signers]))
     assert len(open_note(written.encode(), [LOG.verifier, *(each.verifier for each in signers)])[1]) == 100
     with pytest.raises(BadNote, match="at most 100"):
@@ -96,7 +96,7 @@ def test_what_cannot_be_signed_is_refused():
             LOG.sign(text)
     for name, seed in (("", b"\x01" * 32), ("a b", b"\x01" * 32), ("a+b", b"\x01" * 32), ("a", b"short")):
         with pytest.raises(BadNote):
-            Signer(name=name, seed=seed)
+            Signer.of_seed(name, seed)
 
 
 def test_a_checkpoint_is_signed_by_its_log_and_says_who_else_signed():
@@ -107,7 +107,7 @@ def test_a_checkpoint_is_signed_by_its_log_and_says_who_else_signed():
     assert both == (checkpoint, (LOG.verifier, WITNESS.verifier))
     with pytest.raises(BadCheckpoint, match="the log did not sign it"):
         open_checkpoint(sign_checkpoint(checkpoint, [WITNESS]), log=LOG.verifier, witnesses=[WITNESS.verifier])
-    foreign = Signer(name="log.example/two", seed=b"\x01" * 32)
+    foreign = Signer.of_seed("log.example/two", b"\x01" * 32)
     with pytest.raises(BadCheckpoint, match=r"the origin is log\.example/one"):
         open_checkpoint(sign_checkpoint(checkpoint, [foreign]), log=foreign.verifier)
     with pytest.raises(BadCheckpoint, match="at most"):

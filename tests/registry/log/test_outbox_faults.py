@@ -13,8 +13,8 @@ from registry.base.actor import SYSTEM
 from registry.log.audit import Audit
 from registry.log.files import LogFiles
 from registry.log.integrator import integrate
+from registry.log.keys import environment_keys
 from registry.log.models import Leaf, LogState, Outbox, SignedCheckpoint
-from registry.log.publication import signer
 from registry.log.schemas import declare
 from registry.log.selectors import leaf_bytes
 from registry.log.services import record
@@ -40,7 +40,7 @@ def everything():
     while integrate():
         pass
     log_id = LogState.objects.get().log_id
-    assert Audit(LogFiles.of(log_id).read, signer(log_id).verifier).run() == []
+    assert Audit(LogFiles.of(log_id).read, environment_keys(log_id)[0].verifier).run() == []
     return sequenced()
 
 

@@ -18,8 +18,9 @@ from registry.log import integrator, publication
 from registry.log.audit import Audit
 from registry.log.files import AlteredFile, LogFiles
 from registry.log.integrator import integrate
+from registry.log.keys import environment_keys
 from registry.log.models import Leaf, LogState, Outbox, SignedCheckpoint
-from registry.log.publication import StaleBackup, publish, signer
+from registry.log.publication import StaleBackup, publish
 from registry.log.schemas import declare
 from registry.log.services import record
 from registry.log.tiles import decode_bundle
@@ -51,7 +52,7 @@ def files():
 def audited():
     """Read the published log by its files alone; returns its entries' ids."""
     log_id = LogState.objects.get().log_id
-    audit = Audit(LogFiles.of(log_id).read, signer(log_id).verifier)
+    audit = Audit(LogFiles.of(log_id).read, environment_keys(log_id)[0].verifier)
     entries = [json.loads(entry)["id"] for block in audit.blocks() for entry in block.entries]
     assert audit.findings == []
     return entries

@@ -9,10 +9,10 @@ from django.test import Client
 from registry.base.actor import SYSTEM, PartyKind
 from registry.log.audit import Audit
 from registry.log.integrator import integrate
+from registry.log.keys import environment_keys
 from registry.log.merkle import leaf_hash
 from registry.log.models import Entry, LogState
 from registry.log.policy import parse_policy
-from registry.log.publication import signer
 from registry.log.schemas import declare
 from registry.log.selectors import proof_of, verifier_key
 from registry.log.services import erase, record
@@ -41,7 +41,7 @@ def log():
     for number in range(300):
         record("test.served", subject=("Test", uuid4()), actor=SYSTEM, public={"number": number}, sealed={})
     integrate()
-    return signer(LogState.objects.get().log_id).verifier
+    return environment_keys(LogState.objects.get().log_id)[0].verifier
 
 
 def test_an_outsider_audits_the_log_over_http(log):

@@ -57,12 +57,12 @@ def test_a_checkpoint_that_lacks_something_is_refused(case):
 @pytest.mark.parametrize("lines", [(SIZE, ROOT), (NAME, SIZE), (NAME, ROOT)], ids=["origin", "root hash", "size"])
 def test_what_lacks_a_line_is_refused_also_when_the_log_itself_has_signed_it(lines):
     """In the published cases the signature is bad too; here only the line is missing."""
-    log = Signer(NAME, bytes(32))
+    log = Signer.of_seed(NAME, bytes(32))
     with pytest.raises(BadCheckpoint, match="three lines"):
         open_checkpoint(str(sign_note("".join(f"{line}\n" for line in lines), [log])).encode(), log=log.verifier)
 
 
-OURS = Signer("log.example/one", b"\x01" * 32)
+OURS = Signer.of_seed("log.example/one", b"\x01" * 32)
 TREE = Tree(leaf_hash(str(number).encode()) for number in range(20))
 
 

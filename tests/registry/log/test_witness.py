@@ -16,8 +16,8 @@ from registry.log.policy import BadPolicy, parse_policy
 from registry.log.tlog_proof import BadProofFile, TlogProof
 from registry.log.witness import PROOF_MAX, SIZE_TYPE, Witness
 
-LOG = Signer("log.example/watched", b"\x01" * 32)
-OTHER = Signer("log.example/other", b"\x02" * 32)
+LOG = Signer.of_seed("log.example/watched", b"\x01" * 32)
+OTHER = Signer.of_seed("log.example/other", b"\x02" * 32)
 US = WitnessSigner("witness.example/w1", b"\x03" * 32)
 LEAVES = [leaf_hash(str(number).encode()) for number in range(300)]
 TREE = Tree(LEAVES)
@@ -35,7 +35,7 @@ def asked(old, size, *, tree=TREE, proof=None, key=LOG):
 
 @pytest.fixture
 def witness(tmp_path):
-    return Witness(US, {LOG.name: LOG.verifier}, tmp_path)
+    return Witness(US, [LOG.verifier], tmp_path)
 
 
 def told(answer):
@@ -48,14 +48,14 @@ def test_a_checkpoint_that_continues_the_last_one_is_cosigned_and_anybody_can_ch
         assert answer.status is HTTPStatus.OK
         note = checkpoint(size) + answer.body.encode()
         assert open_checkpoint(note, log=LOG.verifier, witnesses=[US.key])[1] == (LOG.verifier, US.key)
-    again = Witness(US, {LOG.name: LOG.verifier}, tmp_path)
+    again = Witness(US, [LOG.verifier], tmp_path)
     assert told(again.add_checkpoint(asked(5, 256), seconds=NOW)) == (409, "300\n", True)
 
 
 def test_every_refusal_has_its_status_and_changes_nothing(witness):
     assert witness.add_checkpoint(asked(0, 5), seconds=NOW).status is HTTPStatus.OK
     other = Tree([leaf_hash(b"other"), *LEAVES[1:]])
-    forged = Signer(LOG.name, b"\x09" * 32)
+    forged = Signer.of_seed(LOG.name, b"\x09" * 32)
     refused = {
         404: [asked(0, 5, key=OTHER)],
         403: [asked(5, 6, key=forged)],
@@ -80,7 +80,7 @@ def test_every_refusal_has_its_status_and_changes_nothing(witness):
 
 
 def test_a_size_of_zero_is_a_beginning(tmp_path):
-    witness = Witness(US, {LOG.name: LOG.verifier}, tmp_path)
+    witness = Witness(US, [LOG.verifier], tmp_path)
     assert witness.add_checkpoint(asked(0, 0), seconds=NOW).status is HTTPStatus.OK
     assert witness.add_checkpoint(asked(0, 7, proof=[bytes(32)]), seconds=NOW).status is HTTPStatus.UNPROCESSABLE_ENTITY
     assert witness.add_checkpoint(asked(0, 7), seconds=NOW).status is HTTPStatus.OK

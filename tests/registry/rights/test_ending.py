@@ -10,7 +10,10 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from registry.base import clock
 from registry.base.actor import SYSTEM, PartyKind
 from registry.base.errors import Affiliated, BadInput, Forbidden, FourEyes, IllegalTransition, StaleVersion
+from registry.base.limits import TEXT_MAX
 from registry.log.models import Outbox
+from registry.log.services import record
+from registry.log.tiles import ENTRY_BYTES_MAX
 from registry.rights import ending
 from registry.rights.errors import TooManyDependants
 from registry.rights.models import Grant, Revocation
@@ -118,6 +121,13 @@ def test_more_dependants_than_an_event_lists_are_refused(tree, snapshot, monkeyp
     refused(snapshot, TooManyDependants, lambda: grant_end(actor=SYSTEM, grant_id=tree["relied"].pk, ends_on=STOP, reason="Deal"))
     grant_end(actor=SYSTEM, grant_id=tree["below"].pk, ends_on=STOP, reason="In parts")
     grant_end(actor=SYSTEM, grant_id=tree["relied"].pk, ends_on=STOP, reason="Deal")
+
+
+def test_an_ending_with_as_many_dependants_as_it_may_list_fits_into_a_leaf():
+    child = {"grant": uuid4(), "object": uuid4(), "kind": "OPERATE", "holder": uuid4()}
+    public = child | {"ends_on": STOP, "recorded_at": clock.now(), "children": [child] * ending.DEPENDANTS_MAX}
+    record("right.ended", subject=("grant", uuid4()), actor=SYSTEM, public=public, sealed={"reason": "x" * TEXT_MAX})
+    assert ENTRY_BYTES_MAX * 0.9 < len(Outbox.objects.latest("seq").body) <= ENTRY_BYTES_MAX
 
 
 def test_a_right_by_filing_does_not_end_like_a_deal_and_a_merchant_ends_none(tree, snapshot):

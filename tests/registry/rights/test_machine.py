@@ -13,12 +13,16 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from registry.base.actor import SYSTEM, PartyKind
 from registry.base.errors import BadInput
+from registry.log.models import Outbox
+from registry.log.monitor.monitor import Monitor
 from registry.rights.errors import Held, NotCovered, RightTaken
 from registry.rights.models import Grant, Hold, MadeFrom
 from registry.rights.scope import FULL, Scope
 from registry.rights.selectors import held, holds_on, scope_available
 from registry.rights.services import grant_end, grant_revoke, hold_lift, hold_place, revocation_propose
 from registry.rights.states import HoldKind, HoldState, Right
+from tests.registry.log.completed import completed
+from tests.registry.log.published import KEY, written
 from tests.registry.rights.replay import replayed, stored
 from tests.registry.rights.world import actor, first, licence, organisation, registered
 
@@ -61,8 +65,15 @@ class Register(RuleBasedStateMachine):
         return multiple(operate, relied, first(product, scope=scope_available(product.pk), **term))
 
     def teardown(self):
+        assert self.monitored() == []
         transaction.set_rollback(True)
         self.block.__exit__(None, None, None)
+
+    def monitored(self):
+        """Return what the log's monitor, which knows the public members of leaves alone, finds in this history."""
+        story = completed(Outbox.objects.order_by("seq").values_list("body", flat=True))
+        monitor = Monitor([KEY.verifier])
+        return [str(finding) for finding in monitor.advance(written(len(story.leaves), entries=story.leaves).get).findings]
 
     @rule(target=objects, owner=st.integers(0, 3))
     def resource(self, owner):

@@ -1,0 +1,86 @@
+"""Watches a log while it grows, by this machine's own clock: look after look, each kept in the state file before long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from registry.log.audit import Read
+from registry.log.findings import Finding
+from registry.log.monitor.monitor import Monitor, Pass
+from registry.log.monitor.papers import Paper, unlogged
+from registry.log.monitor.state import load, save
+from registry.log.note import Verifier
+
+TOLD_MAX: Final = 10_000
+"""Findings of which is remembered that they were told, so that a log which stays broken is not told at every look."""
+SAVING_SHARE: Final = 20
+"""Saving takes at most one part in so many of the time: a state that takes long to write is written more rarely."""
+
+
+class Watch:
+    """One log under watch.
+
+    Attributes:
+        monitor: what is known of it.
+    """
+
+    def __init__(
+        self, read: Read, keys: Sequence[Verifier], *, state: Path | None, late_seconds: int, papers: Sequence[Paper] = ()
+    ) -> None:
+        """Begin, or go on from the state file.
+
+        Args:
+            read: gives the log's files.
+            keys: of the log, from a source that is trusted.
+            state: where to keep what is known; None to forget it.
+            late_seconds: how long an entry may wait for its place.
+            papers: certificates to be found in the log.
+
+        Raises:
+            BadState: the state file is not to be gone on with.
+        """
+        self._read, self._keys, self._state, self._late, self._papers = read, keys, state, late_seconds, papers
+        self.monitor = self._begin()
+        self._told: dict[Finding, None] = {}
+        self._saved_size, self._saved_at, self._saving = self.monitor.frontier.size, time.monotonic(), 0.0
+
+    def look(self, progress: Callable[[int], None]) -> tuple[Pass, list[Finding]]:
+        """Read what is new; returns the reading, and those findings that were not told before.
+
+        Raises:
+            AlteredFile: a file is longer than any of a log.
+            OSError: the log could not be reached, or the state not be written.
+        """
+        done = self.monitor.advance(self._read, now=time.time(), progress=progress)
+        found = list(done.findings)
+        if done.sound:
+            found += unlogged(self._papers, self.monitor.filings.certificates)
+            if time.monotonic() - self._saved_at >= SAVING_SHARE * self._saving:
+                self.keep()
+        else:
+            self.monitor = self._begin()  # what was read is not the log; go back to what was known before
+        fresh = [each for each in found if each not in self._told]
+        if len(self._told) < TOLD_MAX:
+            self._told.update(dict.fromkeys(fresh))
+        return done, fresh
+
+    def keep(self) -> None:
+        """Write the state, if there is a file for it and anything new.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self._state is None or (self._state.exists() and self._saved_size == self.monitor.frontier.size):
+            return
+        began = time.monotonic()
+        save(self.monitor, self._state)
+        self._saved_at = time.monotonic()
+        self._saving, self._saved_size = self._saved_at - began, self.monitor.frontier.size
+
+    def _begin(self) -> Monitor:
+        if self._state is not None and self._state.exists():
+            return load(self._state, self._keys, late_seconds=self._late)
+        return Monitor(self._keys, late_seconds=self._late)

@@ -1,0 +1,108 @@
+"""Which of the log's keys vouches for which sizes, followed through the entries that add and retire keys.
+
+A key that whoever runs the monitor was given is believed for its own sake; a key that the log announces, because a believed key signed the
+checkpoint that covers the announcement. Should all of those be retired as compromised from before that checkpoint on, the announced key
+falls with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from registry.log.monitor.reading import Fields, Malformed
+from registry.log.monitor.rights import Tell
+from registry.log.note import BadNote, Key, Verifier
+
+KEYS_MAX: Final = 100
+
+
+@dataclass(slots=True)
+class Held:
+    """What is known of a key.
+
+    Attributes:
+        key: the key.
+        given: whether it came from outside the log.
+        since: the least size of a checkpoint that it vouches for.
+        last: the largest; None while it is not retired.
+        added: the index of the entry that announced it; None if none did.
+        under: the size of the checkpoint under which that entry was read.
+        by: the keys that signed that checkpoint.
+    """
+
+    key: Verifier
+    given: bool = False
+    since: int = 0
+    last: int | None = None
+    added: int | None = None
+    under: int = 0
+    by: tuple[str, ...] = ()
+    told: bool = False
+    """Whether it was said that nothing speaks for it any more."""
+
+    def vouches(self, size: int) -> bool:
+        """Whether its signature counts under a checkpoint of this size."""
+        return self.since <= size and (self.last is None or size <= self.last)
+
+
+class Trust:
+    """The keys of one log by their text."""
+
+    def __init__(self, given: Iterable[Verifier]) -> None:
+        """Begin with the keys from outside."""
+        self.held = {str(key): Held(key, given=True) for key in given}
+
+    def keys(self) -> list[Verifier]:
+        """Every key that is known, believed or not: a checkpoint by a retired key is read, to say so."""
+        return [each.key for each in self.held.values()]
+
+    def founded(self, held: Held) -> bool:
+        """Whether something speaks for a key: whoever gave it, or a founded key that vouched for its announcement."""
+        return held.given or any(self.founded(self.held[by]) and self.held[by].vouches(held.under) for by in held.by if by != str(held.key))
+
+    def believed(self, signed: Sequence[Key], size: int) -> bool:
+        """Whether one of those who signed a checkpoint of this size is to be believed."""
+        known = [self.held[str(key)] for key in signed if str(key) in self.held]
+        return any(each.vouches(size) and self.founded(each) for each in known)
+
+    def added(self, data: Fields, index: int, size: int, signed: Sequence[Key], tell: Tell) -> None:
+        """``log_key.added``, read under a checkpoint of ``size`` that these keys signed."""
+        key = self._key(data)
+        known = self.held.get(str(key))
+        if known and (known.added is not None or known.last is not None):
+            tell("key_twice", key)
+            return
+        by = tuple(str(each) for each in signed if str(each) in self.held and str(each) != str(key))
+        self.held[str(key)] = Held(key, known is not None and known.given, index + 1, None, index, size, by)
+
+    def retired(self, data: Fields, index: int, tell: Tell) -> None:
+        """``log_key.retired``."""
+        key, last = self._key(data), data.size_if_any("last_size")
+        data.flag("compromised")
+        if last is None:
+            raise Malformed("member", "log_key.retired", "last_size")
+        known = self.held.setdefault(str(key), Held(key))
+        if known.last is not None:
+            tell("key_twice", key)
+            return
+        if last > index:
+            tell("key_size", key, last)
+        known.last = min(last, index)
+
+    def fallen(self) -> list[Held]:
+        """Announced keys for which nothing speaks any more; each once."""
+        found = [each for each in self.held.values() if each.added is not None and not each.told and not self.founded(each)]
+        for each in found:
+            each.told = True
+        return found
+
+    def _key(self, data: Fields) -> Verifier:
+        try:
+            key = Verifier.parse(data.text("key"))
+        except BadNote as error:
+            raise Malformed("member", "log_key", "key") from error
+        if any(each.key.name != key.name for each in self.held.values()) or (str(key) not in self.held and len(self.held) >= KEYS_MAX):
+            raise Malformed("member", "log_key", "key")
+        return key

@@ -1,0 +1,102 @@
+"""Adds and retires the log's keys, in two steps between which both sign: whoever follows the log learns the new key from the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from registry.base import clock
+from registry.base.actor import SYSTEM
+from registry.base.ids import uuid7
+from registry.log import events
+from registry.log.files import LogFiles
+from registry.log.integrator import wait_lock
+from registry.log.keys import KnownKey, begin, environment_keys, known_keys, published
+from registry.log.models import LogKey, LogState
+from registry.log.services import record
+
+
+class CannotRotate(RuntimeError):
+    """A step that would leave the log without a key that others can follow; the message says what to do first."""
+
+
+def key_add() -> KnownKey:
+    """Announce the key in EGRET_LOG_NEXT_KEY; returns it, also if it was announced before.
+
+    Writes one ``log_key.added`` event. From the first checkpoint that covers it on, the key signs beside the one there was.
+
+    Raises:
+        CannotRotate: there is no such key, it signs already, it is retired, or the log has no entry yet.
+    """
+    with transaction.atomic():
+        wait_lock()
+        state = _state()
+        keys = environment_keys(state.log_id)
+        begin(state.log_id)
+        if len(keys) != len(("EGRET_LOG_KEY", "EGRET_LOG_NEXT_KEY")):
+            raise CannotRotate("set EGRET_LOG_NEXT_KEY to a fresh seed beside EGRET_LOG_KEY, for every process of this market")
+        text = str(keys[1].verifier)
+        row = LogKey.objects.filter(key=text).first()
+        if row is not None and (row.retired_event or text == str(keys[0].verifier)):
+            raise CannotRotate(f"EGRET_LOG_NEXT_KEY must be a fresh key: {text} has signed for this log before")
+        if row is None:
+            at = clock.now()
+            key = uuid7(at)
+            event = record(events.LOG_KEY_ADDED.name, subject=("LogKey", key), actor=SYSTEM, public={"key": text})
+            row = LogKey.objects.create(id=key, key=text, added_event=event, added_at=at)
+        return next(known for known in known_keys() if known.row.pk == row.pk)
+
+
+def key_retire(*, key: str, compromised: bool, last_size: int | None) -> KnownKey:
+    """Retire a key for good: from this transaction on it signs nothing.
+
+    Waits for the integrator, so that the stated size is the largest that the key can have signed. Writes one ``log_key.retired`` event.
+
+    Args:
+        key: its verifier key.
+        compromised: whether somebody else may have it. It then vouches for nothing beyond ``last_size``, though it signed more.
+        last_size: the last size at which it was surely only ours; for a compromised key only.
+
+    Raises:
+        CannotRotate: the log has no such key, it is retired, no other key has signed a published checkpoint, or the size is not one
+            that the key can vouch for.
+    """
+    with transaction.atomic():
+        wait_lock()
+        state = _state()
+        known = known_keys()
+        found = next((each for each in known if each.row.key == key), None)
+        if found is None or found.row.retired_event is not None:
+            raise CannotRotate(f"{key:.200} is no key that signs for this log; `manage.py log_keys list` shows them")
+        if compromised != (last_size is not None):
+            raise CannotRotate("a last size belongs to a compromised key, and such a key needs one; any other is valid for all it signed")
+        if last_size is not None and not 0 <= last_size <= state.size:
+            raise CannotRotate(f"the last size must lie between 0 and {state.size}, the size of the log")
+        _require_successor(found, known, LogFiles.of(state.log_id))
+        last = state.size if last_size is None else last_size
+        told = {"key": key, "last_size": last, "compromised": compromised}
+        event = record(events.LOG_KEY_RETIRED.name, subject=("LogKey", found.row.pk), actor=SYSTEM, public=told)
+        LogKey.objects.filter(pk=found.row.pk).update(retired_event=event, retired_at=clock.now(), last_size=last, compromised=compromised)
+        return next(each for each in known_keys() if each.row.pk == found.row.pk)
+
+
+def _state() -> LogState:
+    state = LogState.objects.filter(id=1).first()
+    if state is None:
+        raise CannotRotate("the log has no entry yet: it begins with EGRET_LOG_KEY, which may still be any key")
+    return state
+
+
+def _require_successor(leaving: KnownKey, known: Sequence[KnownKey], files: LogFiles) -> None:
+    """Refuse while outsiders cannot have met another key: it must have signed what is published, and be here to sign on."""
+    shown = published(files)
+    signed = shown.signed if shown else ()
+    here = {str(each.verifier) for each in environment_keys(LogState.objects.get(id=1).log_id)}
+    for each in known:
+        if each.row.pk != leaving.row.pk and each.row.retired_event is None and each.verifier in signed and each.row.key in here:
+            return
+    raise CannotRotate(
+        "no other key has signed the published checkpoint yet: announce one by `manage.py log_keys add`, and give those who follow the "
+        "log the time to meet it"
+    )
