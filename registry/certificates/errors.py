@@ -35,3 +35,11 @@ class TooBusy(UserError):
     code = "TOO_BUSY"
     message = gettext_noop("Too many certificates are being set at once.")
     remedy = gettext_noop("Ask again in a few seconds; the certificate's page shows the same facts meanwhile.")
+
+
+class AlreadyRevoked(UserError):
+    """A certificate is revoked once and for all."""
+
+    code = "ALREADY_REVOKED"
+    message = gettext_noop("Certificate %(number)s is revoked already.")
+    remedy = gettext_noop("Nothing is left to do; its status says so to everybody.")

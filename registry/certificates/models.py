@@ -3,12 +3,14 @@
 from typing import Final
 
 from django.db import models
-from django.db.models import PROTECT, CheckConstraint, ForeignKey, Q, UniqueConstraint
+from django.db.models import PROTECT, CheckConstraint, F, ForeignKey, Q, UniqueConstraint
 
 from registry.base.actor import Actor
 from registry.base.signing import Algorithm, PublicKey
 from registry.base.visibility import EVERYBODY, NOBODY, Record, text_choices
-from registry.rights.models import Grant, RegisteredObject
+from registry.parties.models import Organisation
+from registry.rights.models import SUPERVISING, Grant, RegisteredObject
+from registry.rights.states import RevocationState
 
 SERIAL_MAX: Final = 9999
 STATUS_LIST_BITS: Final = 131_072
@@ -124,6 +126,48 @@ class CertificateSignature(Record):
     def visibility(cls, actor: Actor) -> Q:
         """As the certificate."""
         return shown(actor)
+
+
+class CertificateRevocation(Record):
+    """A registrar's proposal to revoke a certificate that was issued in error, and the second person who did it. 证书撤销
+
+    A right that ends needs none: its certificate follows the register by itself.
+    """
+
+    certificate = ForeignKey(Certificate, on_delete=PROTECT, related_name="revocations")
+    reason = models.TextField()
+    evidence_sha256 = models.CharField(max_length=64)
+    state = models.CharField(**text_choices(RevocationState), default=RevocationState.PROPOSED)
+    version = models.PositiveIntegerField(default=1)
+    registrar = ForeignKey(Organisation, on_delete=PROTECT, related_name="+")
+    proposed_by = models.UUIDField()
+    proposed_at = models.DateTimeField()
+    decided_by = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    event_id = models.UUIDField(null=True)
+    """The event of the revocation."""
+
+    class Meta:
+        verbose_name = "certificate revocation"
+        constraints = [
+            CheckConstraint(name="certificate_revocation_evidence_hashed", condition=Q(evidence_sha256__regex="^[0-9a-f]{64}$")),
+            CheckConstraint(
+                name="certificate_revocation_four_eyes",
+                condition=Q(state=RevocationState.PROPOSED, decided_by=None, decided_at=None, event_id=None)
+                | Q(state=RevocationState.DONE, decided_by__isnull=False, decided_at__isnull=False, event_id__isnull=False)
+                & ~Q(decided_by=F("proposed_by")),
+            ),
+            UniqueConstraint(name="certificate_revoked_once", fields=["certificate"], condition=Q(state=RevocationState.DONE)),
+        ]
+
+    @classmethod
+    def visibility(cls, actor: Actor) -> Q:
+        """Registrars, supervisors, and the holder."""
+        if not actor.authenticated:
+            return NOBODY
+        if actor.is_kind(*SUPERVISING):
+            return EVERYBODY
+        return Q(certificate__object__owner=actor.organisation)
 
 
 class IssuerKey(Record):

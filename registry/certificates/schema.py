@@ -5,13 +5,29 @@ from typing import Any
 
 import graphene
 
-from registry.base.graphql import Children, NodeType, Ref, actor_of, connection
+from registry.base.actor import Actor
+from registry.base.graphql import BigInt, Children, IdOf, Mutation, NodeType, Ref, actor_of, connection, enum_of
 from registry.certificates.addresses import page_address, pdf_address
-from registry.certificates.models import Certificate, CertificateSignature
-from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of
+from registry.certificates.models import Certificate, CertificateRevocation, CertificateSignature
+from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
+from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of, revocation_page
+from registry.certificates.status import Cause, State
 from registry.log.canonical import canonical
-from registry.log.schema import LogEntryNode, ProofType
-from registry.rights.schema import RegisteredObjectNode
+from registry.log.schema import LogEntryNode, LogPlace, ProofType
+from registry.parties.schema import OrganisationNode
+from registry.rights.schema import RegisteredObjectNode, RevocationStateEnum
+
+CertificateStateEnum = enum_of(
+    State,
+    "CertificateState",
+    "What a certificate is worth: VALID 有效; SUSPENDED 中止, while a hold rests on its object; REVOKED 撤销; EXPIRED 期满.",
+)
+CertificateCauseEnum = enum_of(
+    Cause,
+    "CertificateCause",
+    "Why it is not valid: ISSUED_IN_ERROR 错误核发; RIGHT_CHANGED 权利变更或终止, the register no longer has the right that it states; "
+    "HELD 权利受限; TERM_OVER 期限届满.",
+)
 
 
 class CertificateSignatureNode(NodeType):
@@ -58,6 +74,7 @@ class CertificateNode(NodeType):
     issued_at = graphene.DateTime(required=True)
     page_url = graphene.String(required=True, description="Its page, for people: the facts, and how it stands now. 证书网页")
     pdf_url = graphene.String(required=True, description="The certificate to print, PDF/A, the credential attached. 版式文件")
+    log = LogPlace("event_id", required=True, description="Whether outsiders can verify its issue yet. 存证状态")
     object = Ref(RegisteredObjectNode, "object_id")
 
     @staticmethod
@@ -81,6 +98,48 @@ class CertificateNode(NodeType):
         return canonical(credential_of(root)).decode()
 
 
+class CertificateRevocationNode(NodeType):
+    """A registrar's proposal to revoke a certificate issued in error, and the second person who did it. 证书撤销"""
+
+    class Meta:
+        model = CertificateRevocation
+
+    certificate = Ref(CertificateNode, "certificate_id", description="The certificate. 证书")
+    registrar = Ref(OrganisationNode, "registrar_id", description="Whose proposal it is. 登记机构")
+    reason = graphene.String(required=True)
+    evidence_sha256 = graphene.String(required=True)
+    state = graphene.Field(RevocationStateEnum, required=True)
+    version = graphene.Int(required=True)
+    proposed_at = graphene.DateTime(required=True)
+    decided_at = graphene.DateTime()
+    log = LogPlace("event_id", description="Whether outsiders can verify the revocation yet; null before it. 存证状态")
+
+
+class CertificateReasonType(graphene.ObjectType):
+    """One cause why a certificate is not valid. 证书状态原因"""
+
+    class Meta:
+        name = "CertificateReason"
+
+    cause = graphene.Field(CertificateCauseEnum, required=True)
+    event = graphene.UUID(description="The event that it rests on, if there is one. 依据的事件")
+    log = LogPlace("event", description="How far that event has come into the log. 存证状态")
+
+
+class CertificateStatusType(graphene.ObjectType):
+    """What a certificate is worth now. 证书状态"""
+
+    class Meta:
+        name = "CertificateStatus"
+
+    state = graphene.Field(CertificateStateEnum, required=True)
+    reasons = graphene.List(graphene.NonNull(CertificateReasonType), required=True)
+    size = BigInt(
+        required=True,
+        description="Size of the latest checkpoint: every entry below it counts, and what the register did since. 检查点大小",
+    )
+
+
 class CertificateCheckType(graphene.ObjectType):
     """What checking a certificate showed. 证书核验结果"""
 
@@ -91,6 +150,7 @@ class CertificateCheckType(graphene.ObjectType):
     signature_valid = graphene.Boolean(
         required=True, description="Every signature is as made, by keys in this installation's log. 签名有效"
     )
+    status = graphene.Field(CertificateStatusType, required=True, description="What it is worth now. 状态")
     deposit = graphene.Field(LogEntryNode, description="The log entry of the deposit. 存证条目")
     proof = graphene.Field(ProofType, description="That the deposit is in the log. 存证证明")
 
@@ -99,6 +159,7 @@ class Queries:
     """What certificates answer."""
 
     certificates = connection(CertificateNode, certificate_page, number=graphene.String())
+    certificate_revocations = connection(CertificateRevocationNode, revocation_page, state=RevocationStateEnum())
     certificate_verify = graphene.Field(
         CertificateCheckType, number=graphene.String(required=True), description="Check a certificate by its number. 证书核验"
     )
@@ -108,3 +169,36 @@ class Queries:
     def resolve_certificate_verify(_root: Any, info: Any, number: str) -> Check | None:
         """Signature and place in the log; null where there is no such certificate."""
         return certificate_check(actor=actor_of(info), number=number)
+
+
+class CertificateRevocationPropose(Mutation):
+    """Propose to revoke a certificate issued in error; a second person of a registrar does it. Its rights stay. 提出撤销证书"""
+
+    class Input:
+        certificate_id = IdOf("Certificate", required=True)
+        reason = graphene.String(required=True)
+        evidence_sha256 = graphene.String(required=True, description="SHA-256 of the evidence, hexadecimal. 证据摘要")
+        idempotency_key = graphene.String(required=True)
+
+    revocation = graphene.Field(CertificateRevocationNode)
+
+    @classmethod
+    def perform(cls, actor: Actor, **given: Any) -> "CertificateRevocationPropose":
+        """Propose it."""
+        return cls(revocation=certificate_revocation_propose(actor=actor, **given))
+
+
+class CertificateRevoke(Mutation):
+    """Revoke a certificate that another person proposed to revoke. 撤销证书"""
+
+    class Input:
+        revocation_id = IdOf("CertificateRevocation", required=True)
+        expected_version = graphene.Int(required=True)
+        idempotency_key = graphene.String(required=True)
+
+    revocation = graphene.Field(CertificateRevocationNode)
+
+    @classmethod
+    def perform(cls, actor: Actor, **given: Any) -> "CertificateRevoke":
+        """Revoke it."""
+        return cls(revocation=certificate_revoke(actor=actor, **given))

@@ -10,9 +10,10 @@ from registry.base.signing import SM2_USER_ID, CannotSign, PublicKey
 from registry.base.strict_json import read_json
 from registry.certificates.data_integrity import with_proof
 from registry.certificates.issuer import current_keys
-from registry.certificates.models import Certificate, CertificateSignature, IssuerKey, Suite
+from registry.certificates.models import Certificate, CertificateRevocation, CertificateSignature, IssuerKey, Suite
 from registry.certificates.signing import signature_holds
 from registry.certificates.statements import SM2_CONTEXT
+from registry.certificates.status import Status, status_of
 from registry.log.models import Entry
 from registry.log.selectors import Proof, proof_of
 
@@ -24,12 +25,14 @@ class Check:
     Attributes:
         signature_valid: the statement is as it was signed, by keys that this installation introduced in its log. A signature that
             cannot be checked on this machine, for want of its library, counts as not valid.
+        status: what the certificate is worth now.
         deposit: the log entry of the deposit.
         proof: that the entry is in the log, under the latest checkpoint.
     """
 
     certificate: Certificate
     signature_valid: bool
+    status: Status
     deposit: Entry | None
     proof: Proof | None
 
@@ -40,13 +43,19 @@ def certificate_page(*, actor: Actor, number: str | None = None) -> QuerySet[Cer
     return rows if number is None else rows.filter(number=number)
 
 
+def revocation_page(*, actor: Actor, state: str | None = None) -> QuerySet[CertificateRevocation]:
+    """Revocations of certificates that the actor may see, in one state if asked."""
+    rows = CertificateRevocation.objects.visible_to(actor)
+    return rows if state is None else rows.filter(state=state)
+
+
 def certificate_check(*, actor: Actor, number: str) -> Check | None:
     """Check the certificate with a number; None where there is none that the actor may see."""
     row = certificate_page(actor=actor, number=number).first()
     if row is None:
         return None
     deposit = Entry.objects.visible_to(actor).filter(pk=row.deposit_event).first()
-    return Check(row, _signed_by_us(row), deposit, proof_of(row.deposit_event))
+    return Check(row, _signed_by_us(row), status_of(row), deposit, proof_of(row.deposit_event))
 
 
 def credential_of(certificate: Certificate) -> dict[str, Any]:

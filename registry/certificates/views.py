@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from registry.base.actor import SYSTEM
+from registry.base.signing import CannotSign
 from registry.certificates.context import context_of
 from registry.certificates.did import did_document, did_web
 from registry.certificates.models import Certificate
 from registry.certificates.selectors import certificate_page, credential_of, issuer_keys, sm2_signature_of
+from registry.certificates.status import status_list_credential
+
+logger = logging.getLogger(__name__)
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 MINUTES: Final = "public, max-age=300"
+A_MINUTE: Final = "public, max-age=60"
+NUMBER_MAX: Final = 2**31 - 1
 CREDENTIAL: Final = "application/vc"
 """Media type of a credential secured by an embedded proof. Source: W3C Verifiable Credentials Data Model 2.0, 6.2."""
 
@@ -52,6 +61,21 @@ def sm2(_request: HttpRequest, number: str) -> HttpResponse:
     return answer(signature, "application/json", FOR_EVER)
 
 
+@require_safe
+def status_list(request: HttpRequest, purpose: str, number: str) -> HttpResponse:
+    """The status of a whole list of certificates, as it is now."""
+    try:
+        listed = status_list_credential(purpose, int(number)) if int(number) <= NUMBER_MAX else None
+    except CannotSign:  # its message may name the device; that is for the server's own log
+        logger.exception("the issuer's key cannot be used")
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the issuer's key cannot be used right now; ask again later")
+    if listed is None:
+        return absent("there is no such status list")
+    response = answer(listed, CREDENTIAL, A_MINUTE)
+    response["ETag"] = f'"{sha256(response.content).hexdigest()}"'
+    return get_conditional_response(request, etag=response["ETag"], response=response) or response
+
+
 def answer(content: Mapping[str, Any], content_type: str, cached: str) -> HttpResponse:
     """A JSON document that anybody's program may read, a page's too."""
     response = HttpResponse(json.dumps(content, ensure_ascii=False, separators=(",", ":")), content_type=content_type)
@@ -61,9 +85,14 @@ def answer(content: Mapping[str, Any], content_type: str, cached: str) -> HttpRe
 
 
 def absent(why: str) -> HttpResponse:
-    """A 404 that says what is not there, in the form of RFC 9457."""
-    problem = {"type": "about:blank", "title": "Not Found", "status": int(HTTPStatus.NOT_FOUND), "detail": why}
-    return HttpResponse(json.dumps(problem), status=HTTPStatus.NOT_FOUND, content_type="application/problem+json")
+    """A 404 that says what is not there."""
+    return problem(HTTPStatus.NOT_FOUND, why)
+
+
+def problem(status: HTTPStatus, why: str) -> HttpResponse:
+    """An error that a program can read. Source: RFC 9457."""
+    told = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": why}
+    return HttpResponse(json.dumps(told), status=status, content_type="application/problem+json")
 
 
 def _certificate(number: str) -> Certificate | None:

@@ -97,7 +97,10 @@ class Grant(Record):
 
     class Meta:
         verbose_name = "grant"
-        indexes = [models.Index(name="grant_of_object", fields=["object", "kind", "holder"])]
+        indexes = [
+            models.Index(name="grant_of_object", fields=["object", "kind", "holder"]),
+            models.Index(name="grant_closed", fields=["id"], condition=Q(recorded__upper_inf=False)),
+        ]
         constraints = [
             ExclusionConstraint(
                 name="grant_lanes_apart",

@@ -40,6 +40,15 @@ _MADE_OF: Final = (
 )
 
 
+_HELD: Final = """
+WITH RECURSIVE held(id, on_title) AS (
+  SELECT object_id, kind IN ('DISPUTE', 'COURT', 'ORDER') FROM registry_rights_hold WHERE lifted_at IS NULL
+  UNION
+  SELECT made.object_id, true FROM held JOIN registry_rights_madefrom made ON made.source_id = held.id WHERE held.on_title
+) SELECT DISTINCT id FROM held
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """How far an organisation may operate an object.
@@ -105,6 +114,13 @@ def holds_on(object_id: UUID, at: datetime | None = None) -> tuple[Hold, ...]:
     Its own of every kind, and on everything it was made from those of kind DISPUTE, COURT and ORDER.
     """
     return tuple(Hold.objects.raw("SELECT * FROM egret_blocking_holds(%s, %s) ORDER BY placed_at, id", [object_id, at]))
+
+
+def held_objects() -> set[UUID]:
+    """Every object in which a hold blocks new rights now: those of which ``holds_on`` is not empty."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD)
+        return {row[0] for row in cursor.fetchall()}
 
 
 def sources_of(object_ids: Collection[UUID]) -> tuple[RegisteredObject, ...]:

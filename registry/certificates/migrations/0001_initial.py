@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import registry.base.ids
-from registry.base.operations import append_only, never_deleted
+from registry.base.operations import append_only, fixed_except, never_deleted
 
 LOCKABLE = "GRANT UPDATE (opened_at) ON registry_certificates_statuslist TO egret_app;"
 """A row can be locked only by who may update a column of it; the trigger refuses the update itself."""
@@ -88,6 +88,56 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="CertificateRevocation",
+            fields=[
+                ("id", models.UUIDField(default=registry.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("reason", models.TextField()),
+                ("evidence_sha256", models.CharField(max_length=64)),
+                ("state", models.CharField(choices=[("PROPOSED", "拟撤销"), ("DONE", "已撤销")], default="PROPOSED", max_length=32)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("proposed_by", models.UUIDField()),
+                ("proposed_at", models.DateTimeField()),
+                ("decided_by", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("event_id", models.UUIDField(null=True)),
+                (
+                    "certificate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="revocations", to="registry_certificates.certificate"
+                    ),
+                ),
+                (
+                    "registrar",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_parties.organisation"),
+                ),
+            ],
+            options={
+                "verbose_name": "certificate revocation",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("evidence_sha256__regex", "^[0-9a-f]{64}$")), name="certificate_revocation_evidence_hashed"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("decided_by", None), ("event_id", None), ("state", "PROPOSED")),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                                ("event_id__isnull", False),
+                                ("state", "DONE"),
+                                models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="certificate_revocation_four_eyes",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "DONE")), fields=("certificate",), name="certificate_revoked_once"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="CertificateSignature",
             fields=[
                 ("id", models.UUIDField(default=registry.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
@@ -168,6 +218,10 @@ class Migration(migrations.Migration):
         append_only("registry_certificates_statedright"),
         append_only("registry_certificates_certificatesignature"),
         append_only("registry_certificates_issuerkey"),
+        never_deleted("registry_certificates_certificaterevocation"),
+        fixed_except(
+            "registry_certificates_certificaterevocation", once=["decided_by", "decided_at", "event_id"], free=["state", "version"]
+        ),
         never_deleted("registry_certificates_counter"),
         migrations.RunSQL(LOCKABLE, migrations.RunSQL.noop),
     ]

@@ -258,6 +258,10 @@ class Migration(migrations.Migration):
             model_name="grant",
             index=models.Index(fields=["object", "kind", "holder"], name="grant_of_object"),
         ),
+        migrations.AddIndex(
+            model_name="grant",
+            index=models.Index(condition=models.Q(("recorded__upper_inf", False)), fields=["id"], name="grant_closed"),
+        ),
         migrations.AddConstraint(
             model_name="grant",
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(
