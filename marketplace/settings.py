@@ -18,6 +18,7 @@ EGRET_LOG_KEY = environment.key_hex("EGRET_LOG_KEY", length=32)  # Ed25519 seed 
 EGRET_LOG_NEXT_KEY = environment.key_hex("EGRET_LOG_NEXT_KEY", length=32)  # the key that takes its place; signs beside it once announced
 EGRET_LOG_SM2_KEY = environment.key_hex("EGRET_LOG_SM2_KEY", length=32)  # SM2 scalar; with it checkpoints have an SM2 signature line too
 EGRET_CERTIFICATE_KEY = environment.key_hex("EGRET_CERTIFICATE_KEY", length=32)  # Ed25519 seed that signs registration certificates
+EGRET_CERTIFICATE_SIGNER = environment.device_key("EGRET_CERTIFICATE_SIGNER")  # in its place a key in a device: pkcs11: (RFC 7512)
 EGRET_SM2_KEY = environment.key_hex("EGRET_SM2_KEY", length=32)  # SM2 scalar; with it every certificate carries an SM2 signature too
 EGRET_LOG_ORIGIN = environment.text("EGRET_LOG_ORIGIN") or "egret.example/log"  # the log's name in every checkpoint, before its own id
 EGRET_LOG_POLICY = environment.text("EGRET_LOG_POLICY")  # file that names the log's witnesses (C2SP tlog-policy); without it, none

@@ -111,6 +111,24 @@ def key_hex(name: str, *, length: int) -> str:
     return value
 
 
+def device_key(name: str) -> str:
+    """Return the address of a key in a device, or an empty string when there is none.
+
+    Raises:
+        WrongEnvironment: not a pkcs11: address of one key; the message never repeats a PIN.
+    """
+    value = text(name)
+    if value:
+        from registry.base.signing import CannotSign, key_address  # noqa: PLC0415 the libraries of keys are for who has such a key
+
+        try:
+            key_address(value)
+        except CannotSign as error:
+            message = f"{name}: {error}"
+            raise WrongEnvironment(message) from error
+    return value
+
+
 def base_url(name: str, *, default: str) -> str:
     """Return an address that others' addresses begin with: http or https, a host, perhaps a port, and nothing after.
 

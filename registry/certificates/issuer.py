@@ -6,17 +6,19 @@ from typing import Final
 
 from django.conf import settings
 
-from registry.base.signing import CannotSign, Ed25519Signer, PublicKey, Signer, Sm2Signer
+from registry.base.signing import CannotSign, Ed25519Signer, Pkcs11Signer, PublicKey, Signer, Sm2Signer, key_address
 
 UNSET: Final = "no key signs certificates: set EGRET_CERTIFICATE_SIGNER or EGRET_CERTIFICATE_KEY"
 
 
 def certificate_signer() -> Signer:
-    """The Ed25519 key of credentials and status lists.
+    """The Ed25519 key of credentials and status lists: the one in a device where the settings name one, or else the one in memory.
 
     Raises:
-        CannotSign: none is configured.
+        CannotSign: none is configured, or not rightly.
     """
+    if settings.EGRET_CERTIFICATE_SIGNER:
+        return Pkcs11Signer(key_address(settings.EGRET_CERTIFICATE_SIGNER))
     if not settings.EGRET_CERTIFICATE_KEY:
         raise CannotSign(UNSET)
     return Ed25519Signer(bytes.fromhex(settings.EGRET_CERTIFICATE_KEY))
