@@ -43,3 +43,27 @@ class AlreadyRevoked(UserError):
     code = "ALREADY_REVOKED"
     message = gettext_noop("Certificate %(number)s is revoked already.")
     remedy = gettext_noop("Nothing is left to do; its status says so to everybody.")
+
+
+class NotTheHolder(UserError):
+    """A token to show in part is for the holder that the certificate names."""
+
+    code = "NOT_THE_HOLDER"
+    message = gettext_noop("Your organisation is not the holder of this certificate.")
+    remedy = gettext_noop("Read the whole certificate instead, or have its holder show it to you.")
+
+
+class NotValid(UserError):
+    """A token to show is given for a valid certificate only."""
+
+    code = "CERTIFICATE_NOT_VALID"
+    message = gettext_noop("Certificate %(number)s is %(state)s.")
+    remedy = gettext_noop("Ask certificateVerify for the reasons; once they are gone, ask again.")
+
+
+class SignerAway(UserError):
+    """The key lies in a device that does not answer."""
+
+    code = "SIGNER_AWAY"
+    message = gettext_noop("The issuer's key cannot be used right now.")
+    remedy = gettext_noop("Ask again later; tell the operator if it lasts.")

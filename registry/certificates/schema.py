@@ -9,6 +9,7 @@ from registry.base.actor import Actor
 from registry.base.graphql import BigInt, Children, IdOf, Mutation, NodeType, Ref, actor_of, connection, enum_of
 from registry.certificates.addresses import page_address, pdf_address
 from registry.certificates.models import Certificate, CertificateRevocation, CertificateSignature
+from registry.certificates.presenting import certificate_sd_jwt
 from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
 from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of, revocation_page
 from registry.certificates.status import Cause, State
@@ -164,11 +165,26 @@ class Queries:
         CertificateCheckType, number=graphene.String(required=True), description="Check a certificate by its number. 证书核验"
     )
     certificate_verify.cost = 10
+    certificate_sd_jwt = graphene.Field(
+        graphene.NonNull(graphene.String),
+        number=graphene.String(required=True),
+        reveal=graphene.List(
+            graphene.NonNull(graphene.String),
+            description="Claims to disclose, such as object.name, holder.uscc, rights.0.scope, number; all by default. 披露项",
+        ),
+        description="A valid certificate of yours to show in part, for a day (SD-JWT, RFC 9901). 选择性披露证书",
+    )
+    certificate_sd_jwt.cost = 10
 
     @staticmethod
     def resolve_certificate_verify(_root: Any, info: Any, number: str) -> Check | None:
         """Signature and place in the log; null where there is no such certificate."""
         return certificate_check(actor=actor_of(info), number=number)
+
+    @staticmethod
+    def resolve_certificate_sd_jwt(_root: Any, info: Any, number: str, reveal: list[str] | None = None) -> str:
+        """The token with its disclosures, each ended by a tilde."""
+        return certificate_sd_jwt(actor=actor_of(info), number=number, reveal=reveal)
 
 
 class CertificateRevocationPropose(Mutation):
