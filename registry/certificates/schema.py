@@ -6,13 +6,13 @@ from typing import Any
 import graphene
 
 from registry.base.actor import Actor
-from registry.base.graphql import BigInt, Children, IdOf, Mutation, NodeType, Ref, actor_of, connection, enum_of
+from registry.base.graphql import BigInt, Children, IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, enum_of
 from registry.certificates.addresses import page_address, pdf_address
 from registry.certificates.models import Certificate, CertificateRevocation, CertificateSignature
 from registry.certificates.presenting import certificate_sd_jwt
 from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
 from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of, revocation_page
-from registry.certificates.status import Cause, State
+from registry.certificates.status import REASONS_MAX, Cause, State
 from registry.log.canonical import canonical
 from registry.log.schema import LogEntryNode, LogPlace, ProofType
 from registry.parties.schema import OrganisationNode
@@ -134,7 +134,7 @@ class CertificateStatusType(graphene.ObjectType):
         name = "CertificateStatus"
 
     state = graphene.Field(CertificateStateEnum, required=True)
-    reasons = graphene.List(graphene.NonNull(CertificateReasonType), required=True)
+    reasons = Items(CertificateReasonType, size=REASONS_MAX)
     size = BigInt(
         required=True,
         description="Size of the latest checkpoint: every entry below it counts, and what the register did since. 检查点大小",

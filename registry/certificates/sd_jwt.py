@@ -1,7 +1,7 @@
 """Statements whose holder chooses what a verifier sees of them: pure but for the salts.
 
 A concealed claim is a disclosure, base64url of ``[salt, name, value]``, of which the signed token holds only the hash; decoys hide how
-many there are. The holder hands on the token with the disclosures of their choice. There is no key binding: whoever has the text can show it.
+many there are. The holder hands on the token with the disclosures of their choice. No key is bound to it: whoever has the text can show it.
 
 Source: RFC 9901; RFC 7515 (JWS); RFC 9864 (the algorithm's name is Ed25519).
 """

@@ -32,6 +32,8 @@ PERIOD: Final = timedelta(minutes=1)
 """A list is dated by the minute, so that it has the same bytes, and the same ETag, until a bit or the minute changes."""
 LIFE: Final = timedelta(hours=1)
 """How long a copy of a list may be relied on: who holds back a revocation can do so for no longer."""
+REASONS_MAX: Final = 25
+"""Reasons that are told, the gravest first; the state counts all."""
 
 
 class State(TextChoices):
@@ -85,7 +87,7 @@ def status_of(certificate: Certificate) -> Status:
     found += [Reason(Cause.HELD, hold.event_id) for hold in holds_on(certificate.object_id)]
     causes = {reason.cause for reason in found}
     state = next((state for cause, state in CONSEQUENCES.items() if cause in causes), State.VALID)
-    return Status(state, tuple(found), checkpoint.size if checkpoint else 0)
+    return Status(state, tuple(found[:REASONS_MAX]), checkpoint.size if checkpoint else 0)
 
 
 def places_set(purpose: str, list_number: int) -> list[int]:

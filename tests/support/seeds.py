@@ -52,10 +52,18 @@ def parties() -> None:
 
 
 def filings() -> None:
-    """One filing taken to its certificate, with its object, rights, verdict and findings; needs the demo clock."""
-    from tests.support.filings import certified, office  # noqa: PLC0415 so that one broken room breaks its own seed only
+    """One filing taken to its certificate, which somebody proposes to revoke; with object, rights, verdict, findings; on the demo clock."""
+    from registry.certificates.revoking import certificate_revocation_propose  # noqa: PLC0415 so that one broken room breaks its own seed only
+    from tests.support.filings import certified, office  # noqa: PLC0415 as above
 
-    certified(office())
+    of = office()
+    certificate_revocation_propose(
+        actor=of.first,
+        certificate_id=certified(of).certificate_id,
+        reason="wrong name",
+        evidence_sha256=AUTHORITY,
+        idempotency_key=secrets.token_hex(8),
+    )
 
 
 def deliveries() -> None:
