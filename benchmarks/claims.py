@@ -14,6 +14,8 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "log_integrate": "benchmarks.log_integrate",
         "inclusion_proof": "benchmarks.inclusion_proof",
         "log_audit": "benchmarks.log_audit",
+        "credential_issue": "benchmarks.credential_issue",
+        "credential_verify": "benchmarks.credential_verify",
         "ledger_posting": "benchmarks.ledger_posting",
         "tiered_rating": "benchmarks.tiered_rating",
         "binding_quote": "benchmarks.binding_quote",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -28,15 +29,17 @@ class Ed25519Signer:
     @property
     def public_key(self) -> PublicKey:
         """The public half."""
-        return PublicKey(Algorithm.ED25519, self._private.public_key().public_bytes_raw())
+        return PublicKey(Algorithm.ED25519, _private(self.seed).public_key().public_bytes_raw())
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
-        return self._private.sign(message)
+        return _private(self.seed).sign(message)
 
-    @property
-    def _private(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+@lru_cache(maxsize=8)
+def _private(seed: bytes) -> Ed25519PrivateKey:
+    """The key of a seed; to derive it takes as long as to sign with it, and a process has very few."""
+    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def verifies(public_key: bytes, message: bytes, signature: bytes) -> bool:
