@@ -1,4 +1,4 @@
-"""The web application as gunicorn loads it."""
+"""The web application as gunicorn loads it: the resolver of identifiers, and behind it Django."""
 
 import os
 
@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 from registry.base.local_keys import LENGTHS
+from registry.identifiers.resolver.installed import resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
 
@@ -20,4 +21,4 @@ def _require_keys() -> None:
 
 
 _require_keys()
-application = get_wsgi_application()
+application = resolver(get_wsgi_application())

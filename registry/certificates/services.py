@@ -14,6 +14,7 @@ from registry.base.actor import SYSTEM, Actor, require
 from registry.base.ids import uuid7
 from registry.certificates.errors import MonthExhausted, NotYetLogged
 from registry.certificates.models import SERIAL_MAX, STATUS_LIST_BITS, Certificate, StatedRight, StatusList
+from registry.certificates.public_record import certificates_push
 from registry.certificates.signing import introduce, signatures_over, signatures_store
 from registry.certificates.statements import Deposit, StatusPlace, statement_bytes, statement_of
 from registry.log.selectors import logged, proof_of, verifier_key
@@ -74,6 +75,7 @@ def _issue(actor: Actor, filing_id: UUID, registered: RegisteredObject, deposit:
     for grant in grants:
         StatedRight.objects.create(id=uuid7(at), certificate=row, grant=grant)
     signatures_store(row, signed, at)
+    certificates_push(registered, event)
     return row
 
 

@@ -1,14 +1,21 @@
-"""The resolver: from a text to the row that it names."""
+"""The resolver inside the house: from a text to the public record that it names."""
 
-from registry.base.actor import Actor
+from django.conf import settings
+from django.db import connection
+
 from registry.base.errors import NotFound
 from registry.identifiers.errors import InvalidIdentifier
 from registry.identifiers.handles import parse
-from registry.identifiers.models import Identifier
+from registry.identifiers.records import CURRENT, Installation, Record, records
 
 
-def resolve(text: str, *, actor: Actor) -> Identifier:
-    """The identifier that a text names; a retired one too, as a tombstone.
+def installation() -> Installation:
+    """What the settings make this installation say of its identifiers."""
+    return Installation(settings.EGRET_PUBLIC_URL, settings.EGRET_IDENTIFIER_PREFIX, settings.EGRET_LOG_ORIGIN)
+
+
+def resolve(text: str, *, field: str = "handle") -> Record:
+    """The public record that a text names, open to everybody; of a retired identifier too, as a tombstone.
 
     Raises:
         InvalidIdentifier: malformed, or the check character is wrong.
@@ -16,8 +23,10 @@ def resolve(text: str, *, actor: Actor) -> Identifier:
     """
     handle = parse(text)
     if handle is None:
-        raise InvalidIdentifier(field=("handle",))
-    row = Identifier.objects.visible_to(actor).filter(number=handle.number, prefix=handle.prefix).first()
-    if row is None:
-        raise NotFound(field=("handle",), noun="identifier")
-    return row
+        raise InvalidIdentifier(field=(field,))
+    with connection.cursor() as cursor:
+        cursor.execute(CURRENT, [[handle.number]])
+        found = records(cursor.fetchall()).get(handle.number)
+    if found is None or found.handle != str(handle):
+        raise NotFound(field=(field,), noun="identifier")
+    return found

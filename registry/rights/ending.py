@@ -17,6 +17,7 @@ from registry.log.services import record
 from registry.rights.errors import TooManyDependants
 from registry.rights.locks import lock_for_ending
 from registry.rights.models import Grant
+from registry.rights.public_record import rights_push
 
 DEPENDANTS_MAX: Final = 370
 """As many as one leaf of the log can list; it has 65,535 bytes."""
@@ -61,6 +62,8 @@ def end(*, actor: Actor, origin_id: UUID, ends_on: date, reason: str) -> UUID:
     for grant in ended:
         if grant.valid.lower < ends_on:
             _shortened(grant, ends_on, at, event).save(force_insert=True)
+    for object_id in sorted({grant.object_id for grant in ended if grant.parent_id is None}):
+        rights_push(object_id, event)
     return event
 
 

@@ -28,6 +28,7 @@ from registry.rights.ending import end
 from registry.rights.errors import NotCovered
 from registry.rights.locks import lock, lock_for_grant
 from registry.rights.models import DEPTH_MAX, Grant, Hold, MadeFrom, RegisteredObject, Revocation
+from registry.rights.public_record import rights_push, sources_push, status_push
 from registry.rights.scope import Scope
 from registry.rights.states import HOLD_TRANSITIONS, REVOCATION_TRANSITIONS, HoldKind, HoldState, ObjectKind, RevocationState, Right
 
@@ -93,6 +94,8 @@ def object_register(
         row = RegisteredObject.objects.create(id=key, depth=depth, registered_at=at, event_id=event, **told)
         for source, grant in made_from:
             MadeFrom.objects.create(object=row, source_id=source, grant_id=grant)
+        status_push(key, event)
+        sources_push(key, event)
     return row
 
 
@@ -144,6 +147,8 @@ def grant_register(
         with explained(row):
             row.event_id = _tell_granted(actor, row)
             row.save(force_insert=True)
+        if parent is None:
+            rights_push(object_id, row.event_id)
     return row
 
 
@@ -241,6 +246,7 @@ def hold_place(*, actor: Actor, object_id: UUID, kind: HoldKind, reason: str, id
         event = record("hold.placed", subject=("object", object_id), actor=actor, public=opened, sealed={"reason": checks.text(reason)})
         row = Hold(id=key, object_id=object_id, owner_id=owner, kind=kind, set_by_id=setter, reason=reason, placed_at=at, event_id=event)
         row.save(force_insert=True)
+        status_push(object_id, event)
         return call.done(row)
 
 
@@ -264,6 +270,7 @@ def hold_lift(*, actor: Actor, hold_id: UUID, reason: str, expected_version: int
         event = record("hold.lifted", subject=("object", row.object_id), actor=actor, public=opened, sealed={"reason": checks.text(reason)})
         lifted = {"lifted_at": at, "lifted_by_id": checks.organisation_of(actor), "lift_event_id": event}
         move(row, to=HoldState.LIFTED, expected_version=expected_version, transitions=HOLD_TRANSITIONS, **lifted)
+        status_push(row.object_id, event)
         return call.done(row)
 
 

@@ -1,9 +1,8 @@
 """The resolver through the front door, open to whoever asks."""
 
-from uuid import uuid4
-
 import pytest
 
+from registry.base.ids import uuid7
 from registry.identifiers.handles import Handle, parse
 from registry.identifiers.services import mint, retire
 from tests.support.graphql import Client
@@ -13,11 +12,11 @@ DOCUMENT = "query($handle: String!) { identifier(handle: $handle) { handle subje
 
 
 def test_an_identifier_resolves_without_a_key_and_a_retired_one_as_a_tombstone():
-    subject = uuid4()
+    subject = uuid7()
     handle = mint(subject_type="RegisteredObject", subject_id=subject)
     found = Client().query(DOCUMENT, handle=handle.lower())["identifier"]
     assert found == {"handle": handle, "subjectType": "RegisteredObject", "subjectId": str(subject), "retiredAt": None}
-    retire(subject_type="RegisteredObject", subject_id=subject)
+    retire(handle=handle, event=uuid7())
     assert Client().query(DOCUMENT, handle=handle)["identifier"]["retiredAt"] is not None
 
 
