@@ -77,7 +77,17 @@ def served(url: str, *, application: str = ALONE, threads: int = 8) -> Iterator[
     """Run an application on a database, in one gunicorn worker as ``manage.py serve`` does."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         listener.set_inheritable(True)
-        options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(threads), "--no-control-socket", "--log-level", "warning"]
+        options = [
+            "--worker-class",
+            "gthread",
+            "--workers",
+            "1",
+            "--threads",
+            str(threads),
+            "--no-control-socket",
+            "--log-level",
+            "warning",
+        ]
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}", *options, application],
             cwd=PROJECT,

@@ -1,7 +1,5 @@
 """Minting and resolving: one name a thing, kept for all time."""
 
-from uuid import uuid4
-
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction

@@ -1,0 +1,150 @@
+"""What the resolver remembers, for how long, and what it does when the database goes away and comes back."""
+
+import contextlib
+import http.client
+import os
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connections
+
+from registry.base import embedded, roles
+from registry.base.environment import django_database
+from registry.base.migration import migrated_database
+from registry.identifiers.resolver.store import REMEMBERED_SECONDS
+from registry.identifiers.values import STATUS
+from registry.log.integrator import integrate
+from tests.support.resolver import REGISTERED, UNKNOWN, logged, named, say, served
+
+HELD = {STATUS: {"state": "REGISTERED", "holds": [{"kind": "COURT"}]}}
+
+
+def status_of(told):
+    return next(each["data"]["value"] for each in told.json["values"] if each["type"] == "STATUS")
+
+
+def test_a_change_shows_within_the_stated_time_and_an_answer_says_how_old_it_is(committed_db):
+    with served(committed_db.url) as server:
+        handle = logged()
+        first = server.ask(f"/api/handles/{handle}")
+        assert (first.headers["age"], first.headers["etag"]) == ("0", '"0"')
+        say(handle, HELD)
+        integrate()
+        changed = time.monotonic()
+        remembered = server.ask(f"/api/handles/{handle}")
+        if time.monotonic() - changed < REMEMBERED_SECONDS / 2:
+            assert (remembered.headers["age"], remembered.headers["etag"]) == ("1", '"0"')
+        while status_of(told := server.ask(f"/api/handles/{handle}")) != '{"holds":[{"kind":"COURT"}],"state":"REGISTERED"}':
+            asked = time.monotonic()
+            assert int(told.headers["age"]) <= REMEMBERED_SECONDS
+            time.sleep(0.05)
+            assert asked - changed < REMEMBERED_SECONDS
+        assert told.headers["etag"] == '"1"'
+
+
+def test_what_is_not_there_and_what_is_not_logged_is_never_remembered(committed_db, settings):
+    with served(committed_db.url) as server:
+        handle = named()
+        assert "etag" not in server.ask(f"/api/handles/{handle}").headers
+        say(handle, HELD)
+        assert status_of(server.ask(f"/api/handles/{handle}")) == '{"holds":[{"kind":"COURT"}],"state":"REGISTERED"}'
+        assert server.ask(f"/api/handles/{UNKNOWN}").status == 404
+
+
+def test_clients_at_once_each_get_their_own_record(committed_db):
+    handles = [named() for _ in range(40)]
+    integrate()
+    wrong = []
+
+    def resolve_all(port, first):
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        for at in range(80):
+            handle = handles[(first + at) % len(handles)]
+            client.request("GET", f"/api/handles/{handle}")
+            answer = client.getresponse()
+            if f'"handle":"{handle}"'.encode() not in answer.read() or answer.status != 200:
+                wrong.append(handle)
+        client.close()
+
+    with served(committed_db.url) as server:
+        threads = [threading.Thread(target=resolve_all, args=(server.port, first)) for first in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with psycopg.connect(committed_db.url) as watcher:
+            sessions = watcher.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%%identifiervalue%%LATERAL%%'"
+                " OR datname = current_database() AND query LIKE '%%registry_identifiers_identifier i%%' AND pid <> pg_backend_pid()"
+            ).fetchone()[0]
+        watcher.close()
+    assert wrong == []
+    assert 1 <= sessions <= 8
+
+
+def test_a_session_of_the_resolver_can_only_read(committed_db):
+    with served(committed_db.url) as server:
+        server.ask(f"/api/handles/{named()}")
+        with psycopg.connect(committed_db.url) as watcher:
+            users = watcher.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()").fetchone()[0]
+        watcher.close()
+        assert users >= 2
+
+
+@pytest.fixture
+def own_server():
+    """A PostgreSQL server that the test may stop, with a migrated database; yields a way to start it and the address."""
+    directory = Path(tempfile.mkdtemp(prefix="egret-resolver-"))
+    before = {name: os.environ.get(name) for name in ("EGRET_VAR", "DATABASE_URL")}
+    os.environ["EGRET_VAR"] = str(directory)
+    os.environ.pop("DATABASE_URL", None)
+    held = []
+    try:
+        held.append(embedded.acquire())
+        with contextlib.closing(roles.connect(held[-1].url)) as admin:
+            url = migrated_database(admin, held[-1].url, "resolved")
+        yield held, url
+    finally:
+        for handle in held:
+            handle.release()
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+        shutil.rmtree(directory)
+
+
+def test_the_database_may_restart_under_the_resolver(own_server, committed_db):
+    held, url = own_server
+    default = connections["default"]
+    kept = dict(default.settings_dict)
+    default.close()
+    connections.settings["default"].update(django_database(url))
+    try:
+        handle = logged(REGISTERED)
+    finally:
+        default.close()
+        connections.settings["default"].update({name: kept[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")})
+    with served(url) as server:
+        path = f"/api/handles/{handle}"
+        assert server.ask(path).status == 200
+        held[-1].release()
+        time.sleep(REMEMBERED_SECONDS + 0.1)
+        away = server.ask(path)
+        assert (away.status, away.headers["retry-after"], away.headers["cache-control"]) == (503, "2", "no-store")
+        assert away.json["responseCode"] == 3
+        assert server.ask(f"/{handle}").status == 503
+        assert server.batch([handle]).status == 503
+        held.append(embedded.acquire())
+        time.sleep(1)
+        assert [server.ask(path).status for _ in range(20)] == [200] * 20
+        # and once more, with sessions that are idle when it happens
+        held[-1].release()
+        held.append(embedded.acquire())
+        time.sleep(REMEMBERED_SECONDS + 0.1)
+        assert [server.ask(path).status for _ in range(20)] == [200] * 20
