@@ -22,6 +22,8 @@ from registry.identifiers.resolver.asking import Question
 REMEMBERED_SECONDS: Final = 2.0
 REMEMBERED_MAX: Final = 10_000
 """Records; a few kilobytes each."""
+NAME: Final = "egret-resolver"
+"""What the sessions are called in the database's list of them."""
 CONNECTIONS_MAX: Final = 16
 CONNECT_SECONDS: Final = 2
 STATEMENT_MILLISECONDS: Final = 2_000
@@ -147,7 +149,8 @@ class Store:
         if time.monotonic() < self._rests_until:
             raise Away
         try:
-            connection = psycopg.connect(**{"connect_timeout": CONNECT_SECONDS, **self._parameters}, autocommit=True)
+            ours = {"connect_timeout": CONNECT_SECONDS, "application_name": NAME}
+            connection = psycopg.connect(**{**self._parameters, **ours}, autocommit=True)
             connection.execute(self._session)
         except psycopg.OperationalError as error:
             self._rests_until = time.monotonic() + REST_SECONDS

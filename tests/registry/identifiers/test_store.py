@@ -12,11 +12,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.db import connections
+from psycopg.errors import ReadOnlySqlTransaction
 
-from registry.base import embedded, roles
-from registry.base.environment import django_database
+from registry.base import embedded, environment, roles
 from registry.base.migration import migrated_database
-from registry.identifiers.resolver.store import REMEMBERED_SECONDS
+from registry.identifiers.resolver.store import REMEMBERED_SECONDS, Store
 from registry.identifiers.values import STATUS
 from registry.log.integrator import integrate
 from tests.support.resolver import REGISTERED, UNKNOWN, logged, named, say, served
@@ -77,23 +77,19 @@ def test_clients_at_once_each_get_their_own_record(committed_db):
             thread.start()
         for thread in threads:
             thread.join()
-        with psycopg.connect(committed_db.url) as watcher:
-            sessions = watcher.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%%identifiervalue%%LATERAL%%'"
-                " OR datname = current_database() AND query LIKE '%%registry_identifiers_identifier i%%' AND pid <> pg_backend_pid()"
-            ).fetchone()[0]
-        watcher.close()
+        counted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'egret-resolver' AND datname = current_database()"
+        with contextlib.closing(psycopg.connect(committed_db.url)) as watcher:
+            sessions = watcher.execute(counted).fetchone()[0]
     assert wrong == []
     assert 1 <= sessions <= 8
 
 
 def test_a_session_of_the_resolver_can_only_read(committed_db):
-    with served(committed_db.url) as server:
-        server.ask(f"/api/handles/{named()}")
-        with psycopg.connect(committed_db.url) as watcher:
-            users = watcher.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()").fetchone()[0]
-        watcher.close()
-        assert users >= 2
+    store = Store(dict(environment.database(committed_db.url)), role=roles.APPLICATION, prefix="88.118.100111")
+    with pytest.raises(ReadOnlySqlTransaction):
+        store._rows("INSERT INTO registry_identifiers_series VALUES (9, '1.2.3', 'Thing')", [])
+    assert store._rows("SELECT current_user::text", []) == [("egret_app",)]
+    store.close()
 
 
 @pytest.fixture
@@ -124,7 +120,7 @@ def test_the_database_may_restart_under_the_resolver(own_server, committed_db):
     default = connections["default"]
     kept = dict(default.settings_dict)
     default.close()
-    connections.settings["default"].update(django_database(url))
+    connections.settings["default"].update(environment.django_database(url))
     try:
         handle = logged(REGISTERED)
     finally:

@@ -1,7 +1,5 @@
 """The public record: what owners push, versioned, only ever growing."""
 
-import threading
-
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -118,40 +116,3 @@ def test_a_name_under_an_earlier_prefix_stays_what_it_was(settings):
     assert list(Identifier.objects.order_by("subject_id").values_list("series_id", flat=True)) == [None, COMMON + 1]
     say(second, {STATUS: {"state": "REGISTERED", "holds": [1]}})
     assert resolve(second).version == 2
-
-
-def test_pushes_at_once_each_get_a_version_of_their_own(committed_db):
-    handle = named()
-    start = threading.Barrier(8)
-
-    def push(number):
-        start.wait()
-        values_push(handle=handle, values={STATUS: {"n": number}}, event=uuid7())
-        connection.close()
-
-    threads = [threading.Thread(target=push, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    versions = list(IdentifierValue.objects.filter(index=STATUS.index).order_by("version").values_list("version", flat=True))
-    assert versions == list(range(1, 10))
-
-
-def test_series_given_at_once_get_numbers_of_their_own(committed_db):
-    start = threading.Barrier(6)
-    given = []
-
-    def give(number):
-        start.wait()
-        given.append(mint(subject_type=f"Thing{number % 3}", subject_id=uuid7()))
-        connection.close()
-
-    threads = [threading.Thread(target=give, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len({resolve(handle).handle for handle in given}) == 6
-    assert sorted(Series.objects.values_list("pk", flat=True)) == [1, 2, 3]
-    connection.close()
