@@ -52,10 +52,10 @@ def refused_answer(refused: Refused) -> Answer:
     return as_json(refused.status, refusal(refused), [NEVER, *refused.headers])
 
 
-def handle_record(record: Record, installation: Installation, question: Question | None = None) -> dict[str, Any]:
-    """A record as the Handle JSON API shows it, or those values of it that are wanted."""
+def handle_record(record: Record, installation: Installation, asked: str, question: Question | None = None) -> dict[str, Any]:
+    """A record as the Handle JSON API shows it, or those values of it that are wanted; under the name that was ``asked`` for."""
     values = [value for value in values_of(record, installation) if question is None or question.wants(value.kind)]
-    told: dict[str, Any] = {"responseCode": SUCCESS if values else NO_VALUES, "handle": record.handle}
+    told: dict[str, Any] = {"responseCode": SUCCESS if values else NO_VALUES, "handle": asked}
     if record.index is None:
         told["message"] = NOT_LOGGED
     return {**told, "values": [value.as_json() for value in values]}
@@ -63,7 +63,7 @@ def handle_record(record: Record, installation: Installation, question: Question
 
 def record_answer(record: Record, age: float, installation: Installation, question: Question) -> Answer:
     """The answer to a question about one identifier; what was asked as of then never changes, what was asked as of now soon may."""
-    content = handle_record(record, installation, question)
+    content = handle_record(record, installation, question.asked, question)
     seconds = min((value["ttl"] for value in content["values"]), default=CHANGING_SECONDS)
     return as_json(HTTPStatus.OK, content, freshness(record, age, seconds))
 
@@ -114,7 +114,7 @@ def linkset(record: Record, installation: Installation) -> dict[str, Any]:
     return {"linkset": [context]}
 
 
-def landing(record: Record, age: float, installation: Installation, media: str, query: str) -> Answer:
+def landing(record: Record, age: float, installation: Installation, *, asked: str, media: str, query: str) -> Answer:
     """The answer at the identifier's own address: to the page for people, or in a form for machines."""
     links = link_header(record, installation)
     varies = ("Vary", "Accept")
@@ -124,7 +124,7 @@ def landing(record: Record, age: float, installation: Installation, media: str, 
         return Answer(HTTPStatus.OK, body, headers)
     if media == JSON_TYPE:
         kept = [*freshness(record, age, CHANGING_SECONDS, variant="-json"), varies, links]
-        return as_json(HTTPStatus.OK, handle_record(record, installation), kept)
+        return as_json(HTTPStatus.OK, handle_record(record, installation, asked), kept)
     if record.retired_at is not None:
         kept = [*freshness(record, age, CHANGING_SECONDS, variant="-html"), varies, links]
         policy = ("Content-Security-Policy", "default-src 'none'")

@@ -97,13 +97,14 @@ class Resolver:
         query = environ.get("QUERY_STRING", "")
         if text.startswith(f"{API}/"):
             return self._resolved(asking.read_question(text.removeprefix(f"{API}/"), query, self._store.prefixes()))
-        handle = asking.read_handle(text.removeprefix("/"), self._store.prefixes())
+        asked = text.removeprefix("/")
+        handle = asking.read_handle(asked, self._store.prefixes())
         media = choose(environ.get("HTTP_ACCEPT", ""), OFFERED)
         if media is None:
             offered = ", ".join(OFFERED)
             raise Refused(HTTPStatus.NOT_ACCEPTABLE, asking.ERROR, f"Offered here 可提供: {offered}", handle=str(handle))
         record, age = self._current(handle)
-        return landing(record, age, self._installation, media, asking.scanned(query))
+        return landing(record, age, self._installation, asked=asked, media=media, query=asking.scanned(query))
 
     def _resolved(self, question: Question) -> Answer:
         if question.version is None and question.at is None:
@@ -136,15 +137,17 @@ class Resolver:
         if method == "OPTIONS":
             return _allowed(allowed)
         prefixes = self._store.prefixes()
-        asked = [_each(text, prefixes) for text in asking.read_batch(_body(environ))]
-        found = self._store.current([handle.number for handle in asked if isinstance(handle, Handle)])
-        return as_json(HTTPStatus.OK, [self._member(handle, found) for handle in asked], [NEVER])
+        asked = [(text, _each(text, prefixes)) for text in asking.read_batch(_body(environ))]
+        found = self._store.current([handle.number for _, handle in asked if isinstance(handle, Handle)])
+        return as_json(HTTPStatus.OK, [self._member(text, handle, found) for text, handle in asked], [NEVER])
 
-    def _member(self, handle: Handle | Refused, found: dict[int, tuple[Record, float]]) -> dict[str, Any]:
+    def _member(self, asked: str, handle: Handle | Refused, found: dict[int, tuple[Record, float]]) -> dict[str, Any]:
         if isinstance(handle, Refused):
             return refusal(handle)
         record = found.get(handle.number)
-        return handle_record(record[0], self._installation) if record and record[0].handle == str(handle) else refusal(_unknown(handle))
+        if record is None or record[0].handle != str(handle):
+            return refusal(_unknown(handle))
+        return handle_record(record[0], self._installation, asked)
 
 
 def _each(text: str, prefixes: frozenset[str]) -> Handle | Refused:

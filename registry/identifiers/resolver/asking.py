@@ -49,11 +49,13 @@ class Question:
     """One identifier, the values of it that are wanted, and as of when.
 
     Attributes:
+        asked: the identifier as the client wrote it.
         indexes, types: what is wanted, a value of either; nothing named means everything.
         version: the record as this version left it.
         at: the record as it was with the log's entry of this index.
     """
 
+    asked: str
     handle: Handle
     indexes: frozenset[int] = frozenset()
     types: tuple[str, ...] = ()
@@ -113,13 +115,15 @@ def read_question(text: str, query: str, prefixes: frozenset[str]) -> Question:
         Refused: no identifier of ours, or a query that cannot be read.
     """
     dated = _AS_OF.fullmatch(text)
-    handle = read_handle(dated["handle"] if dated else text, prefixes)
+    asked = dated["handle"] if dated else text
+    handle = read_handle(asked, prefixes)
     fields = _fields(query)
     wanted = {name: [value for key, value in fields if key == name] for name in ("index", "type", "v")}
     if any(not _INDEX.fullmatch(value) for value in wanted["index"] + wanted["v"]) or len(wanted["v"]) > 1 or (wanted["v"] and dated):
         message = "index and v are numbers, and one version is asked for at a time. index 与 v 应为数字，且一次只能查询一个版本"
         raise Refused(HTTPStatus.BAD_REQUEST, PROTOCOL_ERROR, message, handle=str(handle))
     return Question(
+        asked,
         handle,
         frozenset(map(int, wanted["index"])),
         tuple(wanted["type"]),

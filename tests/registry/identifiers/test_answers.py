@@ -107,9 +107,11 @@ def test_each_refusal_has_its_code(server):
 
 def test_case_and_percent_escapes_do_not_matter(server):
     handle = logged()
-    for written in (handle.lower(), quote(handle, safe=""), "".join(f"%{ord(character):02x}" for character in handle)):
+    for written in (quote(handle, safe=""), "".join(f"%{ord(character):02x}" for character in handle)):
         told = server.ask(f"/api/handles/{written}")
         assert (told.status, told.json["handle"]) == (200, handle)
+    told = server.ask(f"/api/handles/{handle.lower()}")
+    assert (told.status, told.json) == (200, {"responseCode": 1, "handle": handle.lower(), "values": whole(handle)})
 
 
 def test_nothing_is_written_here(server, snapshot):
@@ -205,7 +207,7 @@ def test_a_batch_is_answered_in_order_each_by_itself(server):
     told = server.batch(asked)
     codes = [(each["responseCode"], each.get("handle")) for each in told.json]
     assert codes == [
-        *((1, second), (1, first), (100, UNKNOWN), (301, "10.1000/182"), (102, None), (1, second), (102, "\x00"), (1, unheard)),
+        *((1, second), (1, first.lower()), (100, UNKNOWN), (301, "10.1000/182"), (102, None), (1, second), (102, "\x00"), (1, unheard)),
     ]
     assert told.json[1]["values"] == whole(first)
     assert (told.status, told.headers["cache-control"]) == (200, "no-store")
