@@ -91,13 +91,13 @@ class Resolver:
             return self._batch(environ, method)
         if not concerns(path):
             raise Refused(HTTPStatus.NOT_FOUND, asking.ERROR, f"Identifiers are resolved at {API}/<identifier>. 解析地址为 {API}/<标识>")
-        _require(method, READING)
+        asked = text.removeprefix(f"{API}/").removeprefix("/")
+        _require(method, READING, asked[: asking.ECHO_MAX])
         if method == "OPTIONS":
             return _allowed(READING)
         query = environ.get("QUERY_STRING", "")
         if text.startswith(f"{API}/"):
             return self._resolved(asking.read_question(text.removeprefix(f"{API}/"), query, self._store.prefixes()))
-        asked = text.removeprefix("/")
         handle = asking.read_handle(asked, self._store.prefixes())
         media = choose(environ.get("HTTP_ACCEPT", ""), OFFERED)
         if media is None:
@@ -161,12 +161,12 @@ def _unknown(handle: Handle) -> Refused:
     return Refused(HTTPStatus.NOT_FOUND, asking.NOT_FOUND, "No such identifier was ever given. 该标识从未分配", handle=str(handle))
 
 
-def _require(method: str, allowed: frozenset[str]) -> None:
+def _require(method: str, allowed: frozenset[str], named: str = "") -> None:
     """Refuse other methods: identifiers are given and changed by filings, not by the Handle protocol."""
     if method not in allowed and method != "OPTIONS":
         listed = (("Allow", _listed(allowed)),)
         message = "Nothing is written here: identifiers come with registration. 此处不可写入，标识随登记产生"
-        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, asking.NOT_SUPPORTED, message, headers=listed)
+        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, asking.NOT_SUPPORTED, message, handle=named, headers=listed)
 
 
 def _allowed(methods: frozenset[str]) -> Answer:

@@ -119,7 +119,12 @@ def test_nothing_is_written_here(server, snapshot):
     before = snapshot(Identifier, IdentifierValue)
     for method in ("PUT", "DELETE", "PATCH", "POST", "TRACE"):
         told = server.ask(f"/api/handles/{handle}?overwrite=true", method, body=b"{}", Authorization="Basic MTphOmI=")
-        assert (told.status, told.headers["allow"], told.json["responseCode"]) == (405, "GET, HEAD, OPTIONS", 5)
+        assert (told.status, told.headers["allow"], told.json["responseCode"], told.json["handle"]) == (
+            405,
+            "GET, HEAD, OPTIONS",
+            5,
+            handle,
+        )
     assert snapshot(Identifier, IdentifierValue) == before
 
 
