@@ -31,10 +31,13 @@ class Better(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Absolute:
-    """A value to reach on the quiet reference machine; elsewhere it is scaled by the measure that the work depends on most."""
+    """A value to reach on the quiet reference machine; elsewhere it is scaled by the measure that the work depends on most.
+
+    What no machine changes, such as a size, is scaled by nothing.
+    """
 
     value: float
-    scaled_by: str
+    scaled_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ def goal_here(claim: Claim, measured: Round) -> float:
     """The goal as this machine must meet it in this round: in the claim's unit, or as a ratio to the peer."""
     if isinstance(claim.goal, VersusPeer):
         return claim.goal.ratio
+    if claim.goal.scaled_by is None:
+        return claim.goal.value
     factor = scale(measured.calibration, claim.goal.scaled_by)
     return claim.goal.value * factor if claim.better is Better.HIGHER else claim.goal.value / factor
 

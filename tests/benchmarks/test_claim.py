@@ -41,6 +41,12 @@ def test_a_goal_against_a_peer_is_never_scaled():
     assert goal_here(claim(goal=VersusPeer(0.7)), measured(1.0, hashes=1_000_000.0)) == 0.7
 
 
+def test_a_size_is_scaled_by_nothing():
+    size = claim(Better.LOWER, goal=Absolute(75.0, scaled_by=None))
+    assert goal_here(size, measured(1.0, hashes=1_000_000.0)) == 75.0
+    assert verdict("c", size, [measured(75.0)] * 5)["scaled_by"] is None
+
+
 @pytest.mark.parametrize(("better", "expected"), [(Better.HIGHER, 0.5), (Better.LOWER, 2.0)])
 def test_a_ratio_above_one_is_better_whichever_way_the_unit_improves(better, expected):
     assert ratio(claim(better), measured(10.0, peer=20.0)) == expected
