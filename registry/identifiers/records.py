@@ -17,6 +17,7 @@ from registry.identifiers.values import HS_ADMIN, KIND_AT, LOG, STATUS, URL, Kin
 READ_ONLY: Final = "010000000000"
 """Permissions of an administrator who may read values and nothing else; bits as in RFC 3651, section 3.2.1, the highest first."""
 ADMIN_INDEX: Final = 200
+SECONDS_END: Final = len("2027-01-01T00:00:00")
 
 _QUERY: Final = """
 SELECT i.number, s.prefix, s.subject_type, i.subject_id, i.retired_at, v.index, v.version, v.at, v.data, leaf.index, log.log_id, log.size
@@ -28,14 +29,18 @@ LEFT JOIN LATERAL (
   WHERE identifier_id = i.number {known} ORDER BY index, version DESC
 ) v ON true
 LEFT JOIN registry_log_leaf leaf ON leaf.entry = v.event_id
-WHERE i.number = ANY(%s::bigint[])
+WHERE i.number {wanted}
 """
-CURRENT: Final = _QUERY.format(known="")
+CURRENT: Final = _QUERY.format(known="", wanted="= %s")
+"""A record as it is; one parameter, the number. Not the same as an array of one: its plan is made once, an array's again and again."""
+EACH_CURRENT: Final = _QUERY.format(known="", wanted="= ANY(%s::bigint[])")
 """Records as they are; one parameter, the numbers."""
-AT_VERSION: Final = _QUERY.format(known="AND version <= %s")
-"""Records as a version left them; the version, then the numbers."""
-AT_INDEX: Final = _QUERY.format(known="AND EXISTS (SELECT FROM registry_log_leaf told WHERE told.entry = event_id AND told.index <= %s)")
-"""Records as the log had them with its entry of an index; the index, then the numbers."""
+AT_VERSION: Final = _QUERY.format(known="AND version <= %s", wanted="= %s")
+"""A record as a version left it; the version, then the number."""
+AT_INDEX: Final = _QUERY.format(
+    known="AND EXISTS (SELECT FROM registry_log_leaf told WHERE told.entry = event_id AND told.index <= %s)", wanted="= %s"
+)
+"""A record as the log had it with its entry of an index; the index, then the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class Value:
 
 def instant(at: datetime) -> str:
     """An instant in UTC, to the second, as the Handle JSON API writes it."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{at.astimezone(UTC).isoformat()[:SECONDS_END]}Z"
 
 
 def records(rows: Iterable[Sequence[Any]]) -> dict[int, Record]:

@@ -25,7 +25,7 @@ def resolve(text: str, *, field: str = "handle") -> Record:
     if handle is None:
         raise InvalidIdentifier(field=(field,))
     with connection.cursor() as cursor:
-        cursor.execute(CURRENT, [[handle.number]])
+        cursor.execute(CURRENT, [handle.number])
         found = records(cursor.fetchall()).get(handle.number)
     if found is None or found.handle != str(handle):
         raise NotFound(field=(field,), noun="identifier")

@@ -97,7 +97,7 @@ def _prefix(row: Identifier) -> str:
 def _push(row: Identifier, values: Mapping[Kind, JSON], event: UUID) -> int:
     told = {kind: _data(kind, value) for kind, value in values.items()}
     with connection.cursor() as cursor:
-        cursor.execute(CURRENT, [[row.pk]])
+        cursor.execute(CURRENT, [row.pk])
         record = records(cursor.fetchall())[row.pk]
     before = {stored.kind: stored.data for stored in record.values}
     changed = {kind: data for kind, data in told.items() if before.get(kind) != data}

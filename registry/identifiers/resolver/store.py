@@ -16,7 +16,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from registry.identifiers.records import AT_INDEX, AT_VERSION, CURRENT, Record, records
+from registry.identifiers.records import AT_INDEX, AT_VERSION, CURRENT, EACH_CURRENT, Record, records
 from registry.identifiers.resolver.asking import Question
 
 REMEMBERED_SECONDS: Final = 2.0
@@ -82,7 +82,8 @@ class Store:
         if not missing:
             return known
         asked = time.monotonic()
-        read = records(self._rows(CURRENT, [missing]))
+        one = len(missing) == 1
+        read = records(self._rows(CURRENT if one else EACH_CURRENT, missing if one else [missing]))
         self._remember(read, asked)
         return known | {number: (record, 0.0) for number, record in read.items()}
 
@@ -93,7 +94,7 @@ class Store:
             Away: the database does not answer.
         """
         query, point = (AT_INDEX, question.at) if question.at is not None else (AT_VERSION, question.version)
-        return records(self._rows(query, [point, [question.handle.number]])).get(question.handle.number)
+        return records(self._rows(query, [point, question.handle.number])).get(question.handle.number)
 
     def close(self) -> None:
         """Close the connections that are idle."""
@@ -116,7 +117,7 @@ class Store:
         for tried in range(1, TRIES + 1):
             try:
                 with self._borrowed(fresh=tried > 1) as connection:
-                    return connection.execute(query, parameters, prepare=True).fetchall()
+                    return connection.execute(query, parameters, prepare=True, binary=True).fetchall()
             except psycopg.errors.QueryCanceled as error:
                 raise Away from error
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
