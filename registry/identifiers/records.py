@@ -74,6 +74,10 @@ class Record:
     log_id: UUID | None
     log_size: int
 
+    def named_by(self, handle: Handle) -> bool:
+        """Whether it is this identifier's record, and not that of one with the same number under another prefix."""
+        return self.handle.startswith(f"{handle.prefix}/")
+
     @property
     def minted_at(self) -> datetime:
         """When the identifier was given."""

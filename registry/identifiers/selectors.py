@@ -27,6 +27,6 @@ def resolve(text: str, *, field: str = "handle") -> Record:
     with connection.cursor() as cursor:
         cursor.execute(CURRENT, [handle.number])
         found = records(cursor.fetchall()).get(handle.number)
-    if found is None or found.handle != str(handle):
+    if found is None or not found.named_by(handle):
         raise NotFound(field=(field,), noun="identifier")
     return found

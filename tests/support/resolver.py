@@ -54,7 +54,7 @@ class Served:
     port: int
     process: subprocess.Popen[bytes]
 
-    def ask(self, path: str, method: str = "GET", *, body: bytes | None = None, **headers: str) -> Told:
+    def ask(self, path: str, method: str = "GET", *, body: bytes | Iterator[bytes] | None = None, **headers: str) -> Told:
         """One request on a connection of its own; header names with ``_`` for ``-``. The path goes out as it is, byte by byte."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         try:

@@ -37,7 +37,8 @@ class Answer:
 
 def as_json(status: HTTPStatus, content: Any, headers: Sequence[tuple[str, str]] = ()) -> Answer:
     """A JSON answer."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    # JSON may carry half a surrogate pair, which has no bytes
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return Answer(status, body, [("Content-Type", JSON_TYPE), *headers])
 
 
@@ -62,7 +63,7 @@ def handle_record(record: Record, installation: Installation, asked: str, questi
 
 
 def record_answer(record: Record, age: float, installation: Installation, question: Question) -> Answer:
-    """The answer to a question about one identifier; what was asked as of then never changes, what was asked as of now soon may."""
+    """The answer to a question about one identifier, to be kept for as long as the least lasting of the values in it."""
     content = handle_record(record, installation, question.asked, question)
     seconds = min((value["ttl"] for value in content["values"]), default=CHANGING_SECONDS)
     return as_json(HTTPStatus.OK, content, freshness(record, age, seconds))

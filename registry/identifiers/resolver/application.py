@@ -115,13 +115,13 @@ class Resolver:
 
     def _current(self, handle: Handle) -> tuple[Record, float]:
         found = self._store.recent(handle.number) or self._store.current([handle.number]).get(handle.number)
-        if found is None or found[0].handle != str(handle):
+        if found is None or not found[0].named_by(handle):
             raise _unknown(handle)
         return found
 
     def _earlier(self, question: Question) -> Record:
         record = self._store.earlier(question)
-        if record is None or record.handle != str(question.handle):
+        if record is None or not record.named_by(question.handle):
             raise _unknown(question.handle)
         if question.at is not None and question.at >= record.log_size:
             message = f"The log has {record.log_size} entries. 日志现有 {record.log_size} 条"
@@ -145,7 +145,7 @@ class Resolver:
         if isinstance(handle, Refused):
             return refusal(handle)
         record = found.get(handle.number)
-        if record is None or record[0].handle != str(handle):
+        if record is None or not record[0].named_by(handle):
             return refusal(_unknown(handle))
         return handle_record(record[0], self._installation, asked)
 

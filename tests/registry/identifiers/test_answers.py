@@ -218,6 +218,11 @@ def test_a_batch_is_answered_in_order_each_by_itself(server):
     assert (told.status, told.headers["cache-control"]) == (200, "no-store")
     assert server.batch({"handles": asked}).json == told.json
     assert server.batch([]).json == []
+    assert server.batch(b'["\\ud800/x", "\\udfff"]').json[0]["handle"] == "?/x"
+    assert (
+        server.ask("/api/handles", "POST", body=iter([b'["', first.encode(), b'"]']), Content_Type="application/json").json[0]["handle"]
+        == first
+    )
     assert len(server.batch([first] * 500).json) == 500
 
 
