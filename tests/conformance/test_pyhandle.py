@@ -1,50 +1,23 @@
 """pyhandle, the client library of research data centres for the Handle System, resolves against our server as against any other."""
 
-import json
-import os
-import subprocess
-from pathlib import Path
-
-import pytest
-
-from benchmarks.peers import PeerFailed, python_of
 from registry.identifiers.models import Identifier, IdentifierValue
+from tests.conformance.peer import ask
 from tests.support.resolver import PUBLIC, UNKNOWN, logged, named, served
 
-NAME = "pyhandle_reads"
-PEERS = Path(__file__).resolve().parent / "peers"
-SECONDS = 120
+NAME, PYTHON = "pyhandle_reads", 11
+NOTHING = {"handles": [], "values": [], "indexes": [], "types": [], "write": ""}
 
 
-@pytest.fixture(scope="module")
-def python():
-    try:
-        return python_of(NAME, programs=PEERS)
-    except (PeerFailed, subprocess.TimeoutExpired, OSError) as error:
-        pytest.skip(f"the environment of pyhandle cannot be made: {str(error)[-300:]}")
+def told_of(server, **job):
+    return ask(NAME, {**NOTHING, **job, "url": f"http://127.0.0.1:{server.port}"}, least=PYTHON)
 
 
-def ask(python, **job):
-    told = subprocess.run(
-        [str(python), str(PEERS / f"{NAME}.py")],
-        input=json.dumps({"handles": [], "values": [], "indexes": [], "types": [], "write": "", **job}),
-        env={"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1"},  # nothing of ours: neither settings nor path
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert told.returncode == 0, told.stderr[-3000:]
-    return json.loads(told.stdout)
-
-
-def test_it_resolves_records_value_lists_and_what_is_not_there(python, committed_db):
+def test_it_resolves_records_value_lists_and_what_is_not_there(committed_db):
     with served(committed_db.url) as server:
         handle, fresh = logged(), named()
         record = server.ask(f"/api/handles/{handle}").json
-        told = ask(
-            python,
-            url=f"http://127.0.0.1:{server.port}",
+        told = told_of(
+            server,
             handles=[handle, handle.lower(), fresh, UNKNOWN, handle[:-1] + "*", "10.1000/182", "nonsense"],
             values=[[handle, "URL"], [handle, "STATUS"], [handle, "EMAIL"], [UNKNOWN, "URL"]],
             indexes=[[handle, [1, 3]], [handle, ["100"]], [handle, [77]]],
@@ -67,10 +40,10 @@ def test_it_resolves_records_value_lists_and_what_is_not_there(python, committed
     assert told["types"] == [picked(1), picked(1, 7), picked()]
 
 
-def test_it_cannot_write(python, committed_db, snapshot):
+def test_it_cannot_write(committed_db, snapshot):
     with served(committed_db.url) as server:
         handle = logged()
         before = snapshot(Identifier, IdentifierValue)
-        told = ask(python, url=f"http://127.0.0.1:{server.port}", write=handle)
+        told = told_of(server, write=handle)
     assert told["written"] == ["GenericHandleError"] * 3
     assert snapshot(Identifier, IdentifierValue) == before
