@@ -17,7 +17,7 @@ from registry.certificates.rendering.face import Face
 from registry.certificates.rendering.words import KINDS, RIGHTS, Both
 from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of, sm2_signature_of
 from registry.certificates.standing import HOLDS_MAX, Standing, StandingRight, State, face_of, standing_of
-from registry.identifiers.models import Identifier
+from registry.identifiers.records import Record
 from registry.identifiers.selectors import resolve
 from registry.log.canonical import canonical
 from registry.log.merkle import HASH_BYTES
@@ -119,7 +119,7 @@ class ShownGrant:
 class ShownObject:
     """A registered object with what is on it."""
 
-    identifier: Identifier
+    identifier: Record
     row: RegisteredObject
     grants: list[ShownGrant]
     more_grants: bool
@@ -172,7 +172,7 @@ def shown_object(text: str) -> ShownObject:
         InvalidIdentifier: the text is no identifier.
         NotFound: it names no registered object.
     """
-    identifier = resolve(text, actor=PUBLIC_READER)
+    identifier = resolve(text)
     row = RegisteredObject.objects.visible_to(PUBLIC_READER).filter(identifier=identifier.handle).select_related("owner").first()
     if row is None:
         raise NotFound(field=("handle",), noun="registered object")

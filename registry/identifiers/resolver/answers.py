@@ -141,9 +141,11 @@ def tombstone(record: Record, installation: Installation) -> str:
     """What a person finds in place of a retired thing's page."""
     later = successor(record)
     when = instant(record.retired_at) if record.retired_at else ""
+    page = installation.page(record.handle)
     went = f'<p>Successor 后继标识: <a href="{escape(f"{installation.public_url}/{later}")}">{escape(later)}</a></p>' if later else ""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(record.handle)}</title>'
         f"<h1>{escape(record.handle)}</h1><p>This identifier was retired on {when}. It will never be given again.</p>"
-        f'<p lang="zh-Hans">该标识已于 {when} 注销，不再分配。</p>{went}</html>'
+        f'<p lang="zh-Hans">该标识已于 {when} 注销，不再分配。</p>'
+        f'<p><a href="{escape(page)}">What it named 原标识对象</a></p>{went}</html>'
     )

@@ -379,7 +379,7 @@ def test_a_picture_is_bounded_and_says_so(django_assert_max_num_queries):
 
 
 def test_a_retired_identifier_is_a_tombstone_and_not_a_404(filing):
-    retire(subject_type="RegisteredObject", subject_id=Identifier.objects.get().subject_id)
+    retire(handle=filing.object.identifier, event=uuid7())
     response = got(f"/objects/{filing.object.identifier}/")
     assert verdicts(response) == [("bad", "This identifier is retired.")]
     assert "Departures &lt;2013&gt;" in response.content.decode()
