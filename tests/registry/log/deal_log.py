@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from registry.log import verifier
 from registry.log.canonical import canonical, seal_member
 from registry.log.checkpoint import Checkpoint, sign_checkpoint
-from registry.log.evidence import DealEvidence, DisclosedMember, LoggedEntry, manifest, pack, pack_deal
+from registry.log.evidence import DisclosedMember, Evidence, LoggedEntry, manifest, pack, pack_deal
 from registry.log.merkle import Tree, leaf_hash
 from registry.log.note import Signer
 
@@ -128,16 +128,14 @@ class Deal:
         leaves = [leaf(n, *event, salts) for n, event in enumerate(self.events)]
         tree = Tree(hashed for each in leaves for hashed in (leaf_hash(b"somebody else's"), leaf_hash(each)))
         checkpoint = Checkpoint(origin=signer.name, size=tree.size, root=tree.root())
-        evidence = DealEvidence(
+        evidence = Evidence(
             entries=[LoggedEntry(2 * n + 1, each, tree.inclusion_proof(2 * n + 1)) for n, each in enumerate(leaves)],
             size=tree.size,
             checkpoint=sign_checkpoint(checkpoint, [signer, Signer(name="witness.example", seed=b"\x02" * 32)]),
             log=signer.verifier,
             disclosures=[DisclosedMember(2 * n + 1, path, salt, self.events[n][2][path]) for (n, path), salt in salts.items()],
-            claims=self.claims(),
-            contract=canonical(self.terms),
         )
-        return pack_deal(evidence)
+        return pack_deal(evidence, claims=self.claims(), contract=canonical(self.terms))
 
 
 def leaf(number: int, schema: str, opened: dict[str, Any], closed: dict[str, Any], salts: dict[tuple[int, str], bytes]) -> bytes:
