@@ -35,3 +35,19 @@ class TooBusy(UserError):
     code = "TOO_BUSY"
     message = gettext_noop("Too many certificates are being set at once.")
     remedy = gettext_noop("Ask again in a few seconds; the certificate's page shows the same facts meanwhile.")
+
+
+class TitleNotReady(UserError):
+    """An entry of a chain of title is still on its way into the log."""
+
+    code = "EVIDENCE_NOT_READY"
+    message = gettext_noop("The evidence of this right is not complete yet: %(reason)s")
+    remedy = gettext_noop("Ask again when a checkpoint covers its last entry, about a second later.")
+
+
+class TitleTooLong(UserError):
+    """A chain of title is longer than a bundle shows."""
+
+    code = "TITLE_TOO_LONG"
+    message = gettext_noop("This right rests on more rights than one bundle shows (%(limit)s).")
+    remedy = gettext_noop("Ask for the evidence of the rights that it rests on, one by one.")

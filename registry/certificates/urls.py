@@ -13,4 +13,5 @@ urlpatterns = [
     path(CONTEXT_PATH, views.context, name="certificate-context"),
     re_path(rf"^certificates/{_NUMBER}\.json$", views.credential, name="certificate-credential"),
     re_path(rf"^certificates/{_NUMBER}\.sm2\.json$", views.sm2, name="certificate-sm2"),
+    path("rights/<uuid:grant_id>/evidence.zip", views.evidence, name="right_evidence"),
 ]

@@ -1,4 +1,4 @@
-"""Serves what verifiers need to anybody, without a key: the issuer's keys, the secured credentials, their signatures and terms."""
+"""Serves what verifiers need: to anybody the issuer's keys, secured credentials, their signatures and terms; with a key, evidence."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from registry.base.actor import SYSTEM
 from registry.certificates.context import context_of
 from registry.certificates.did import did_document, did_web
+from registry.certificates.evidence import right_bundle
 from registry.certificates.models import Certificate
 from registry.certificates.selectors import certificate_page, credential_of, issuer_keys, sm2_signature_of
+from registry.parties.downloads import download
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 MINUTES: Final = "public, max-age=300"
@@ -50,6 +53,12 @@ def sm2(_request: HttpRequest, number: str) -> HttpResponse:
     if signature is None:
         return absent("there is no such certificate, or it has no SM2 signature")
     return answer(signature, "application/json", FOR_EVER)
+
+
+@require_GET
+def evidence(request: HttpRequest, grant_id: UUID) -> HttpResponse:
+    """The bundle of a right: 200 with the zip, 401 without a valid key, 404 for a right not seen, 409 while it is not complete."""
+    return download(request, lambda actor: right_bundle(actor=actor, grant_id=grant_id).content, filename=f"egret-right-{grant_id}.zip")
 
 
 def answer(content: Mapping[str, Any], content_type: str, cached: str) -> HttpResponse:

@@ -79,6 +79,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Timestamp",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("size", models.BigIntegerField(unique=True)),
+                ("token", models.BinaryField()),
+                ("authority", models.TextField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
             name="Disclosure",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -136,5 +149,6 @@ class Migration(migrations.Migration):
         append_only("registry_log_leaf"),
         append_only("registry_log_signedcheckpoint"),
         append_only("registry_log_cosignature"),
+        append_only("registry_log_timestamp"),
         never_deleted("registry_log_logstate"),
     ]
