@@ -23,9 +23,12 @@ def post(url: str, body: bytes, *, content_type: str, seconds: float, most: int)
         connection = CONNECTIONS[parts.scheme](parts.hostname or "", parts.port, timeout=seconds)
     except (KeyError, ValueError, http.client.InvalidURL):
         return NOBODY
-    alarm = threading.Timer(seconds, _hang_up, [connection])
+    open_sockets: list[socket.socket] = []
+    alarm = threading.Timer(seconds, _hang_up, [connection, open_sockets])
     alarm.start()
     try:
+        connection.connect()
+        open_sockets.append(connection.sock)  # the connection forgets it while the answer is still being read
         connection.request("POST", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", body, {"Content-Type": content_type})
         answer = connection.getresponse()
         content = answer.read(most + 1)
@@ -37,6 +40,7 @@ def post(url: str, body: bytes, *, content_type: str, seconds: float, most: int)
     return (answer.status, content) if len(content) <= most and not answer.length else NOBODY
 
 
-def _hang_up(connection: http.client.HTTPConnection) -> None:
-    with suppress(OSError, AttributeError):  # it is not open, or no longer
-        connection.sock.shutdown(socket.SHUT_RDWR)
+def _hang_up(connection: http.client.HTTPConnection, open_sockets: list[socket.socket]) -> None:
+    for each in open_sockets or [connection.sock]:
+        with suppress(OSError, AttributeError):  # it is not open, or no longer
+            each.shutdown(socket.SHUT_RDWR)
