@@ -620,7 +620,7 @@ def read_stamp(raw: bytes) -> Stamp:
     if len(top) != 1 or len(raw) > OPTION_BYTES_MAX:
         fail(STAMP, "der", "length")
     status, token = parts(top[0], SEQUENCE, SEQUENCE, SEQUENCE)
-    if number_of(parts(status, SEQUENCE, INTEGER, -SEQUENCE)[0]) > 1:
+    if number_of(parts(status, SEQUENCE, INTEGER, -SEQUENCE)[0]):  # granted as asked, and nothing else
         fail(STAMP, "der", "status")
     kind, wrapped = parts(token, SEQUENCE, OID, 0xA0)
     (data,) = parts(wrapped, 0xA0, SEQUENCE)
@@ -1445,12 +1445,13 @@ NOT_PROVEN: Final = {
 
 def verify(data: bytes, trust: Trust | str) -> Report:
     """Examine a bundle with what you trust (a text is the log's key); never raises for what is in the bundle or in the options."""
-    kind = "right" if b'"format":"egret-right-evidence"' in data else "deal"
     believed = Trust(log_keys=(trust,)) if isinstance(trust, str) else trust
     try:
-        case = (RightCase if kind == "right" else DealCase)(unzip(data), believed)
+        members = unzip(data)
     except Refused as refusal:
-        return unread(refusal.args[0], kind)
+        return unread(refusal.args[0])
+    kind = kind_of(members)
+    case = (RightCase if kind == "right" else DealCase)(members, believed)
     proven: list[tuple[str, str]] = []
     unproven: list[tuple[str, str]] = []
     for check in CHECKS[kind]:
@@ -1465,9 +1466,18 @@ def verify(data: bytes, trust: Trust | str) -> Report:
     return Report(list(dict.fromkeys(case.problems)), proven, unproven + list(NOT_PROVEN[kind]))
 
 
-def unread(problem: Problem, kind: str = "deal") -> Report:
+def kind_of(members: dict[str, bytes]) -> str:
+    """What the bundle is of, as its manifest says; a deal where it says nothing that is known."""
+    try:
+        said = parse("manifest.json", members.get("manifest.json", b""))
+    except Refused:
+        return "deal"
+    return "right" if isinstance(said, dict) and said.get("format") == "egret-right-evidence" else "deal"
+
+
+def unread(problem: Problem) -> Report:
     """What is to be said of a bundle that was not examined at all."""
-    return Report([problem], [], [check.sentence({}) for check in CHECKS[kind]] + list(NOT_PROVEN[kind]))
+    return Report([problem], [], [check.sentence({}) for check in CHECKS["deal"]] + list(NOT_PROVEN["deal"]))
 
 
 def content(option: str, path: Path | None) -> bytes | None:
