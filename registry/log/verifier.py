@@ -624,7 +624,7 @@ def read_stamp(raw: bytes) -> Stamp:
         fail(STAMP, "der", "status")
     kind, wrapped = parts(token, SEQUENCE, OID, 0xA0)
     (data,) = parts(wrapped, 0xA0, SEQUENCE)
-    version, _, content, certificates, signers = parts(data, SEQUENCE, INTEGER, SET, SEQUENCE, 0xA0, SET)
+    version, digests, content, certificates, signers = parts(data, SEQUENCE, INTEGER, SET, SEQUENCE, 0xA0, SET)
     what, inner = parts(content, SEQUENCE, OID, 0xA0)
     (info,) = parts(inner, 0xA0, OCTETS)
     (signer,) = parts(signers, SET, SEQUENCE)
@@ -633,6 +633,8 @@ def read_stamp(raw: bytes) -> Stamp:
     one, who, hashed, attributes, signed_with, signature = parts(signer, SEQUENCE, INTEGER, SEQUENCE, SEQUENCE, 0xA0, SEQUENCE, OCTETS)
     issuer, serial = parts(who, SEQUENCE, SEQUENCE, INTEGER)
     digest = DIGESTS.get(algorithm(hashed)) or fail(STAMP, "der", "digest")
+    if [algorithm(each) for each in parts(digests, SET, SEQUENCE)] != [algorithm(hashed)]:
+        fail(STAMP, "der", "digest")
     told = attributes_of(attributes)
     if told.get("content type") != Element(OID, TST_INFO, b"\x06\x0b" + TST_INFO) or number_of(one) != 1:
         fail(STAMP, "der", "content type")
