@@ -14,6 +14,7 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "log_integrate": "benchmarks.log_integrate",
         "inclusion_proof": "benchmarks.inclusion_proof",
         "log_audit": "benchmarks.log_audit",
+        "bundle_verification": "benchmarks.bundle_verification",
         "ledger_posting": "benchmarks.ledger_posting",
         "tiered_rating": "benchmarks.tiered_rating",
         "binding_quote": "benchmarks.binding_quote",
