@@ -77,7 +77,7 @@ def bundle(log: Signer, witnesses: list[WitnessSigner]) -> bytes:
         entries=[LoggedEntry(place, leaf, tree.inclusion_proof(place)) for place, leaf in leaves.items()],
         size=SIZE,
         checkpoint=note,
-        log=log.verifier,
+        logs=[log.verifier],
         disclosures=[DisclosedMember(place, path, SALT, value) for place, event in places.items() for path, value in event[2].items()],
     )
     moves = [(None, "10000"), *((number, line["amount"]) for number, line in enumerate(LINES))]

@@ -54,15 +54,15 @@ class Evidence:
     Attributes:
         size: the size that ``checkpoint`` states.
         checkpoint: the signed note, with the lines of its witnesses.
-        log: the key of the log that signed it.
-        timestamp: an RFC 3161 answer over this very checkpoint (``timestamping.stamped``), if there is one.
+        logs: the log's keys that signed it.
+        timestamp: an RFC 3161 answer over this very checkpoint as the log signed it, if there is one.
         certificates: secured credentials by number, one for each ``certificate.issued`` among the entries.
     """
 
     entries: Sequence[LoggedEntry]
     size: int
     checkpoint: bytes
-    log: Verifier
+    logs: Sequence[Verifier]
     disclosures: Sequence[DisclosedMember] = ()
     timestamp: bytes | None = None
     certificates: Mapping[str, JSON] = field(default_factory=dict)
@@ -103,7 +103,7 @@ def _bundle(kind: str, claims: Mapping[str, Any], evidence: Evidence, *, keys: s
         "disclosures.json": canonical(
             [{"index": each.index, "path": each.path, "salt": each.salt.hex(), "value": each.value} for each in disclosed]
         ),
-        "keys.txt": f"log {evidence.log}\n{keys}".encode(),
+        "keys.txt": ("".join(f"log {log}\n" for log in evidence.logs) + keys).encode(),
         **{f"certificates/{number}.json": canonical(secured) for number, secured in evidence.certificates.items()},
     }
     if evidence.timestamp is not None:

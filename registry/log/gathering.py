@@ -48,7 +48,7 @@ def gathered(
         entries=entries,
         size=checkpoint.size,
         checkpoint=checkpoint.witnessed_note.encode(),
-        log=signer(LogState.objects.values_list("log_id", flat=True).get(id=1)).verifier,
+        logs=[signer(LogState.objects.values_list("log_id", flat=True).get(id=1)).verifier],
         disclosures=list(_disclosed(disclosures(events), places, shown)),
         timestamp=bytes(stamp.token) if stamp else None,
         certificates=certificates or {},

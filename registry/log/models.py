@@ -130,7 +130,7 @@ class Timestamp(Internal):
 
     size = models.BigIntegerField(unique=True)
     token = models.BinaryField()
-    """The RFC 3161 answer, byte for byte; what it is over is ``timestamping.stamped`` of the checkpoint's note."""
+    """The RFC 3161 answer, byte for byte; it is over the checkpoint's ``note``."""
     authority = models.TextField()
     """The subject of the certificate that signed it (RFC 4514)."""
     at = models.DateTimeField()

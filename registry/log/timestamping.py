@@ -1,8 +1,8 @@
 """Has an authority timestamp what was published, so that when an entry existed at the latest is not the platform's word alone.
 
-What is timestamped is the SHA-256 of a checkpoint as the log signed it: its three lines, the blank one and the log's own signature line,
-which are the first five lines of the published note. Cosignatures come after them and change nothing; and since the log's signature is
-covered, a key that is stolen later cannot sign a past that it would have prepared before.
+What is timestamped is the SHA-256 of a checkpoint as the log signed it: its three lines, the blank one, and the log's own signature lines,
+which are the first lines of the published note. Cosignatures come after them and change nothing; and since the log's signature is covered,
+a key that is stolen later cannot sign a past that it would have prepared before.
 
 An authority that does not answer, or not well, holds nobody up: the next checkpoint covers everything that this one does.
 
@@ -37,7 +37,6 @@ EVERY: Final = timedelta(seconds=60)
 """Least time from one timestamp to the next; a log that grows no more gets one for its last checkpoint."""
 PAUSE_SECONDS: Final = 60.0
 """How long an authority that gave no good answer is left alone by this process."""
-SIGNED_LINES: Final = 5
 QUERY: Final = "application/timestamp-query"
 UNROOTED: Final = "EGRET_TSA_URL needs EGRET_TSA_ROOTS, a PEM file of the roots that its answers are judged by"
 
@@ -47,11 +46,6 @@ _failed_at: dict[str, float] = {}
 
 class BadTimestamp(ValueError):
     """An answer that must not be kept; the message says why."""
-
-
-def stamped(note: str) -> bytes:
-    """What a timestamp of a checkpoint is over: the note as the log signed it, before anybody cosigned it."""
-    return "".join(f"{line}\n" for line in note.split("\n")[:SIGNED_LINES]).encode()
 
 
 def timestamp() -> int:
@@ -69,7 +63,7 @@ def timestamp() -> int:
         return 0
     if not settings.EGRET_TSA_ROOTS:
         raise ImproperlyConfigured(UNROOTED)
-    roots, message = Path(settings.EGRET_TSA_ROOTS).read_bytes(), stamped(checkpoint.note)
+    roots, message = Path(settings.EGRET_TSA_ROOTS).read_bytes(), checkpoint.note.encode()
     load_pem_x509_certificates(roots)
     request = TimestampRequestBuilder().data(message).hash_algorithm(HashAlgorithm.SHA256).build()
     status, answer = post(url, request.as_bytes(), content_type=QUERY, seconds=TIMEOUT_SECONDS, most=ANSWER_BYTES_MAX)

@@ -20,8 +20,8 @@ lacks. What no option asks for is read, and named as not proven. Members of the 
   contract.json          of a deal, the terms: at least what CONTRACT names; other keys are the parties' own
   deal.json, right.json  what is claimed of the deal or the right; each claim must be found in the log
   keys.txt               for people; must say what was checked (see ``Case.check_keys``)
-  timestamp.tsr          may be there: an RFC 3161 answer over the SHA-256 of the first five lines of checkpoint, which are its three
-                         lines, the blank one and the log's own signature, each with its line feed
+  timestamp.tsr          may be there: an RFC 3161 answer over the first lines of checkpoint, each with its line feed: its three lines,
+                         the blank one, and those by which the log signed it, of which one has to be by a trusted key
   certificates/<no>.json may be there, each for one entry certificate.issued, and then for all of them
 
 A sealed member stands in its leaf as {"_h": base64url(SHA-256(salt || canonical(value)))}. Amounts are decimal strings of
@@ -933,16 +933,20 @@ class Case:
         self.facts["witnesses"] = ", ".join(seen.values())
 
     def check_time(self) -> None:
-        """A trusted authority timestamped this checkpoint as its log signed it: the first five lines of the note."""
+        """A trusted authority timestamped this checkpoint as its log signed it: the text, and the first lines below it."""
         raw, roots = self.members.get(STAMP), self.trust.tsa_roots
         if raw is None:
             if roots is None:
                 raise Unshown("time")
             fail(STAMP, "missing")
-        stamp, first = read_stamp(raw), self.checkpoint.lines[0]
+        stamp, note = read_stamp(raw), self.checkpoint
         digest = DIGESTS.get(stamp.digest) or fail(STAMP, "der", "digest")
-        self.want(stamp.imprint == digest(f"{self.checkpoint.body}\n{first.text}".encode()).digest(), STAMP, "other_stamp")
-        self.want(first.key_id in {key.key_id for key in self.checkpoint.signed_by}, "checkpoint", "untrusted", first.name)
+        covered, ours, holds = f"{note.body}\n", {(key.name, key.key_id) for key in note.signed_by}, False
+        for number, line in enumerate(note.lines, start=1):
+            covered += line.text
+            signed = ours & {(each.name, each.key_id) for each in note.lines[:number]}
+            holds = holds or bool(signed and digest(covered.encode()).digest() == stamp.imprint)
+        self.want(holds, STAMP, "other_stamp")
         if roots is None:
             raise Unshown("stamp")
         authority = authority_of(stamp, roots)
@@ -1034,14 +1038,22 @@ class Case:
                 self.want(same and holder.get("id") == f"urn:uuid:{data['holder']}", name, "certificate", data["grant"])
         self.want(concerned and len(rights) <= LIST_MAX, event.file, "idle")
 
-    def shown_keys(self, key: Key) -> list[str]:
-        """The lines of keys.txt."""
-        return [f"log {key.given}"]
+    def sides(self) -> str:
+        """The lines of keys.txt below those of the log."""
+        return ""
 
     def check_keys(self) -> None:
-        """keys.txt is only for people, so it must show them exactly the keys that were checked."""
-        texts = ["".join(f"{line}\n" for line in self.shown_keys(key)).encode(errors="replace") for key in self.checkpoint.signed_by]
-        self.want(self.members.get("keys.txt") in texts, "keys.txt", "differs", "text", f"{self.kind}.json, --log-key")
+        """keys.txt is only for people, so it must show them exactly keys that were checked; a log that changes keys has two."""
+        raw, ours = self.members.get("keys.txt", b""), {key.given for key in self.checkpoint.signed_by}
+        logs = re.findall(rb"^log (.*)$", raw, re.MULTILINE)[:SIGNATURES_MAX]
+        try:
+            keys = [key_of("keys.txt", each.decode(errors="replace"), b"\x01") for each in logs]
+            shown = {key.given for key in open_checkpoint(self.members["checkpoint"], keys).signed_by}
+        except Refused:
+            shown = set()
+        holds = len(shown) == len(logs) and shown & ours
+        text = b"".join(b"log %s\n" % each for each in logs) + self.sides().encode(errors="replace")
+        self.want(holds and text == raw, "keys.txt", "differs", "text", f"{self.kind}.json, --log-key")
 
 
 class DealCase(Case):
@@ -1127,9 +1139,9 @@ class DealCase(Case):
         wanted = Counter({None: int(amount)} | {number: int(line["amount"]) for number, line in enumerate(lines)})
         self.want(moved == wanted, "deal.json", "moves", amount)
 
-    def shown_keys(self, key: Key) -> list[str]:
-        """The log's key, and those of both sides."""
-        return [f"log {key.given}"] + [f"{side} {self.claimed[side]} {self.claimed[f'{side}_key']}" for side in ("seller", "buyer")]
+    def sides(self) -> str:
+        """The keys of both sides."""
+        return "".join(f"{side} {self.claimed[side]} {self.claimed[f'{side}_key']}\n" for side in ("seller", "buyer"))
 
 
 class RightCase(Case):

@@ -21,7 +21,6 @@ from registry.log.canonical import canonical
 from registry.log.integrator import integrate
 from registry.log.models import Disclosure, SignedCheckpoint, Timestamp
 from registry.log.selectors import verifier_key
-from registry.log.timestamping import stamped
 from registry.log.verifier import Trust
 from registry.rights.models import Grant
 from registry.rights.services import hold_lift, hold_place
@@ -220,7 +219,7 @@ def test_an_erased_value_is_not_shown_and_spoils_nothing(chain):
 def test_the_newest_timestamped_checkpoint_is_taken(chain):
     authority = Authority.simulated()
     checkpoint = SignedCheckpoint.objects.latest("size")
-    token = Forger(authority, at=f"{clock.now():%Y%m%d%H%M%SZ}").answer(stamped(checkpoint.note))
+    token = Forger(authority, at=f"{clock.now():%Y%m%d%H%M%SZ}").answer(checkpoint.note.encode())
     Timestamp.objects.create(size=checkpoint.size, token=token, authority="CN=Simulated timestamp authority", at=clock.now())
     content = bundle(chain)
     assert found(content, tsa_roots=authority.root.pem) == []

@@ -18,7 +18,6 @@ from registry.log.checkpoint import Checkpoint, sign_checkpoint
 from registry.log.evidence import DisclosedMember, Evidence, LoggedEntry, manifest, pack, pack_deal
 from registry.log.merkle import Tree, leaf_hash
 from registry.log.note import Signer
-from registry.log.timestamping import stamped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +79,7 @@ class Beside:
 
     def added(self, evidence: Evidence) -> Evidence:
         note = evidence.checkpoint.decode()
-        lines, token = self.lines(note.partition("\n\n")[0] + "\n"), self.stamp(stamped(note))
+        lines, token = self.lines(note.partition("\n\n")[0] + "\n"), self.stamp(evidence.checkpoint)
         return replace(evidence, checkpoint=(note + lines).encode(), timestamp=token, certificates=self.certificates)
 
 
@@ -152,7 +151,7 @@ class Deal:
             entries=[LoggedEntry(2 * n + 1, each, tree.inclusion_proof(2 * n + 1)) for n, each in enumerate(leaves)],
             size=tree.size,
             checkpoint=sign_checkpoint(checkpoint, [signer, Signer(name="witness.example", seed=b"\x02" * 32)]),
-            log=signer.verifier,
+            logs=[signer.verifier],
             disclosures=[DisclosedMember(2 * n + 1, path, salt, self.events[n][2][path]) for (n, path), salt in salts.items()],
         )
 

@@ -350,14 +350,29 @@ def test_what_an_option_asks_for_and_the_bundle_lacks_refuses_it():
         assert found(WHOLE, trust(tsa_roots=roots)) == [("--tsa-root", "says nothing that can be followed here: PEM")]
 
 
-def test_the_first_signature_is_the_logs_and_no_other_line_is_put_before_it():
-    def swapped(members):
+def test_a_timestamp_covers_a_signature_of_the_log_and_a_log_that_changes_keys_has_two():
+    other = ("timestamp.tsr", "was given for something else than this checkpoint as its log signed it")
+
+    def reordered(members):
         text, _, tail = members["checkpoint"].decode().rpartition("\n\n")
         lines = tail.splitlines(keepends=True)
         members["checkpoint"] = f"{text}\n\n{''.join(lines[::-1])}".encode()
 
-    problems = found(repacked(WHOLE, swapped), trust(tsa_roots=ROOTS))
-    assert {file for file, _ in problems} == {"timestamp.tsr", "checkpoint"}
+    assert found(repacked(WHOLE, reordered), trust(tsa_roots=ROOTS)) == [other]
+    new = Signer(LOG.name, b"\x07" * 32)
+    old_line, new_line = (lambda body, each=each: str(each.sign(body).line) for each in (LOG, new))
+    for first, second in ((LOG, new_line), (new, old_line)):
+        for covered in (0, 1):
+
+            def stamp(signed, covered=covered, second=second):
+                body = signed.decode().rpartition("\n\n")[0] + "\n"
+                return Forger(TSA).answer(signed + (second(body).encode() if covered else b""))
+
+            content = Deal().bundle(first, Beside(second, stamp))
+            assert found(content, trust(log_keys=(str(first.verifier),), tsa_roots=ROOTS)) == []
+            late = found(content, trust(log_keys=(VKEY if first is new else str(new.verifier),), tsa_roots=ROOTS))
+            assert (other in late) is not covered
+    assert found(Deal().bundle(new, Beside(old_line))) == [("keys.txt", "text is not what deal.json, --log-key says")]
 
 
 ANSWER = verifier.unzip(WHOLE)["timestamp.tsr"]
