@@ -168,7 +168,7 @@ def test_graphql_says_where_it_is_and_what_it_is(chain):
     for token, given, code in (
         (chain.refiner.party.token, global_id(chain.product.object), "INVALID_ID"),
         (chain.refiner.party.token, "nonsense", "INVALID_ID"),
-        (None, global_id(chain.right), "UNAUTHENTICATED"),
+        (None, global_id(chain.right), "NOT_FOUND"),
     ):
         assert Client(token=token).query(EVIDENCE, id=given).codes == [code]
 
