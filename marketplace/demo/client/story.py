@@ -265,9 +265,7 @@ def _prove(stage: Stage, cast: Cast, deal_id: str, files: Path, refusals: tuple[
     title = files / "right.zip"
     fetch_bundle(cast.buyer.api, f"rights/{uuid_of(whole['rights'][0]['grant']['id'])}", title)
     right = verify(title, log["logKey"])
-    stage.step(
-        f"the chain of title of the buyer's right, down to its first filings: {'VERIFIED' if right.verified else right.problems}"
-    )
+    stage.step(f"the chain of title of the buyer's right, down to its first filings: {'VERIFIED' if right.verified else right.problems}")
     return Outcome(
         state=whole["state"],
         amount=whole["amount"]["amount"],
