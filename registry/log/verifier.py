@@ -227,9 +227,14 @@ class Problem(NamedTuple):
     @classmethod
     def of(cls, file: str, code: str, *params: object) -> "Problem":
         """The problem with its two texts; what came from the bundle is made safe for a terminal."""
-        shown = ["".join(each if each.isprintable() else "?" for each in str(param)[:200]) for param in params]
+        shown = [printable(param) for param in params]
         english, chinese = (text.format(*shown) for text in TEXTS[code])
         return cls(file, english, chinese)
+
+
+def printable(value: object) -> str:
+    """A value as a terminal may show it, whoever wrote it."""
+    return "".join(each if each.isprintable() else "?" for each in str(value)[:TEXT_MAX])
 
 
 class Refused(Exception):
@@ -904,7 +909,6 @@ class Case:
     def check_log(self) -> None:
         """The trusted key signed the checkpoint, and every entry is in the tree under it."""
         size, root = self.checkpoint.size, self.checkpoint.root
-        self.facts["size"] = str(size)
         for event in self.events:
             file = f"proofs/{event.index}.json"
             proof = self.read(file, FORMS["proof"])
@@ -1339,7 +1343,8 @@ class Check(NamedTuple):
 
     def sentence(self, facts: dict[str, str]) -> tuple[str, str]:
         """The sentence in both languages; three dots stand for what was not found."""
-        blank = dict.fromkeys(("size", "witnesses", "before", "authority", "opened", "until", "holds", "certificates"), "...") | facts
+        blank = dict.fromkeys(("witnesses", "before", "authority", "opened", "until", "holds", "certificates"), "...")
+        blank |= {name: printable(fact) for name, fact in facts.items()}
         return self.english.format_map(blank), self.chinese.format_map(blank)
 
 

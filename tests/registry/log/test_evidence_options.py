@@ -342,6 +342,14 @@ def test_a_timestamp_of_another_checkpoint_or_of_the_body_alone_is_named():
         assert found(content) == [other]
 
 
+def test_what_others_are_called_cannot_command_a_terminal():
+    evil = Authority(TSA.root, certified("Evil \x1b[2J", by=TSA.root, usage=STAMPING))
+    report = verifier.verify(bundle(forger=Forger(evil)), trust(tsa_roots=ROOTS))
+    assert report.problems == []
+    assert "says CN=Evil ?[2J;" in report.proven[2][0]
+    assert all(text.isprintable() for pair in report.proven + report.unproven for text in pair)
+
+
 def test_what_an_option_asks_for_and_the_bundle_lacks_refuses_it():
     bare = bundle(forger=None)
     assert found(bare, trust(tsa_roots=ROOTS)) == [("timestamp.tsr", "is missing")]
