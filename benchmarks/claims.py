@@ -19,6 +19,7 @@ CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
         "identifier_bytes": "benchmarks.identifier_bytes",
         "resolver_http": "benchmarks.resolver_http",
         "resolver_p99": "benchmarks.resolver_p99",
+        "bundle_verification": "benchmarks.bundle_verification",
         "ledger_posting": "benchmarks.ledger_posting",
         "tiered_rating": "benchmarks.tiered_rating",
         "binding_quote": "benchmarks.binding_quote",

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 RELAYS: Final[Sequence[str]] = (
     "registry.log.tasks.run_once",
     "registry.log.tasks.cosign_once",
+    "registry.log.tasks.timestamp_once",
     "registry.filings.tasks.run_once",
     "pricing.rounds.tasks.run_once",
     "pricing.splits.tasks.run_once",

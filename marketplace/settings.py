@@ -22,6 +22,8 @@ EGRET_CERTIFICATE_SIGNER = environment.device_key("EGRET_CERTIFICATE_SIGNER")  #
 EGRET_SM2_KEY = environment.key_hex("EGRET_SM2_KEY", length=32)  # SM2 scalar; with it every certificate carries an SM2 signature too
 EGRET_LOG_ORIGIN = environment.text("EGRET_LOG_ORIGIN") or "egret.example/log"  # the log's name in every checkpoint, before its own id
 EGRET_LOG_POLICY = environment.text("EGRET_LOG_POLICY")  # file that names the log's witnesses (C2SP tlog-policy); without it, none
+EGRET_TSA_URL = environment.text("EGRET_TSA_URL")  # authority that timestamps checkpoints (RFC 3161); without it, none
+EGRET_TSA_ROOTS = environment.text("EGRET_TSA_ROOTS")  # PEM file of the roots that its answers are judged by
 EGRET_PUBLIC_URL = environment.base_url("EGRET_PUBLIC_URL", default="http://127.0.0.1:8000")  # where outsiders reach this installation
 EGRET_IDENTIFIER_PREFIX = environment.text("EGRET_IDENTIFIER_PREFIX") or "88.118.100111"  # sample prefix until a real one is applied for
 STRIPE_API_KEY = environment.text("STRIPE_API_KEY")  # without it no deal can be funded, and the mutation says so

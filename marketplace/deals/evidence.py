@@ -11,9 +11,11 @@ from django.utils.translation import gettext_noop
 from marketplace.deals.models import Deal
 from marketplace.deals.states import State
 from registry.base.errors import UserError
-from registry.log.evidence import DealEvidence, DisclosedMember, LoggedEntry, pack_deal
+from registry.certificates.evidence import certificates_of
+from registry.log.evidence import pack_deal
+from registry.log.gathering import gathered
 from registry.log.models import Entry
-from registry.log.selectors import checkpoint_keys, disclosures, latest_checkpoint, leaf_bytes, proof_of
+from registry.log.selectors import disclosures
 from registry.log.services import ACTOR
 from registry.rights.models import Grant
 from settlement.escrow.models import Escrow
@@ -38,27 +40,14 @@ def deal_bundle(deal: Deal) -> bytes:
     """
     if deal.state != State.SETTLED:
         raise EvidenceNotReady(reason=deal.state)
-    events = [*_key_events(deal), *_grant_events(deal), *_deal_events(deal)]
-    checkpoint = latest_checkpoint()
-    proofs = {event: proof_of(event, checkpoint=checkpoint) for event in events}
-    if checkpoint is None or any(proof is None for proof in proofs.values()):
+    steps, grants = _deal_events(deal), _grant_events(deal)
+    filings = {grant.filing_id for grant in Grant.objects.filter(event_id__in=grants) if grant.filing_id}
+    certificates = certificates_of(filings, until=deal.settled_at)
+    events = [*_key_events(deal), *grants, *steps, *certificates.events]
+    found = gathered(events, shown=lambda event, path: event in steps and path != ACTOR, certificates=certificates.secured)
+    if found is None:
         raise EvidenceNotReady(reason="no checkpoint covers its last event")
-    places = {event: proof.index for event, proof in proofs.items() if proof is not None}
-    return pack_deal(
-        DealEvidence(
-            entries=[LoggedEntry(proof.index, leaf_bytes(event), proof.hashes) for event, proof in proofs.items() if proof is not None],
-            size=checkpoint.size,
-            checkpoint=checkpoint.note.encode(),
-            logs=checkpoint_keys(checkpoint),
-            disclosures=[
-                DisclosedMember(places[row["event"]], row["path"], row["salt"], row["value"])
-                for row in disclosures(_deal_events(deal))
-                if row["path"] != ACTOR
-            ],
-            claims=_claims(deal),
-            contract=bytes(deal.terms_bytes),
-        )
-    )
+    return pack_deal(found, claims=_claims(deal), contract=bytes(deal.terms_bytes))
 
 
 def _deal_events(deal: Deal) -> list[UUID]:

@@ -67,3 +67,19 @@ class SignerAway(UserError):
     code = "SIGNER_AWAY"
     message = gettext_noop("The issuer's key cannot be used right now.")
     remedy = gettext_noop("Ask again later; tell the operator if it lasts.")
+
+
+class TitleNotReady(UserError):
+    """An entry of a chain of title is still on its way into the log."""
+
+    code = "EVIDENCE_NOT_READY"
+    message = gettext_noop("The evidence of this right is not complete yet: %(reason)s")
+    remedy = gettext_noop("Ask again when a checkpoint covers its last entry, about a second later.")
+
+
+class TitleTooLong(UserError):
+    """A chain of title is longer than a bundle shows."""
+
+    code = "TITLE_TOO_LONG"
+    message = gettext_noop("This right rests on more rights than one bundle shows (%(limit)s).")
+    remedy = gettext_noop("Ask for the evidence of the rights that it rests on, one by one.")

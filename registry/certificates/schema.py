@@ -1,13 +1,16 @@
 """Certificates in GraphQL: their statement, their signatures, and a check that needs no trust in this server."""
 
 import base64
+from hashlib import sha256
 from typing import Any
 
 import graphene
+from django.urls import reverse
 
 from registry.base.actor import Actor
-from registry.base.graphql import BigInt, Children, IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, enum_of
+from registry.base.graphql import BigInt, Children, IdOf, Items, Mutation, NodeType, Ref, actor_of, connection, enum_of, from_global
 from registry.certificates.addresses import page_address, pdf_address
+from registry.certificates.evidence import Bundle, right_bundle
 from registry.certificates.models import Certificate, CertificateRevocation, CertificateSignature
 from registry.certificates.presenting import certificate_sd_jwt
 from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
@@ -156,6 +159,31 @@ class CertificateCheckType(graphene.ObjectType):
     proof = graphene.Field(ProofType, description="That the deposit is in the log. 存证证明")
 
 
+class RightEvidenceType(graphene.ObjectType):
+    """One file that proves a right's chain of title offline, as far as the log went. 权利证据包
+
+    Anybody signed in gets it; terms are disclosed in it only to the holder, whoever granted it, and those who supervise.
+    """
+
+    class Meta:
+        name = "RightEvidence"
+
+    path = graphene.String(required=True, description="Where it is downloaded, with the same key. 下载路径")
+    sha256 = graphene.String(required=True, description="Of the file as it is now, for whoever asks. 文件摘要")
+    size = BigInt(required=True, description="How many entries of the log it was made with: nothing after them is in it. 日志条目数")
+    timestamped = graphene.Boolean(required=True, description="Whether an authority's timestamp is in it (RFC 3161). 是否附时间戳")
+
+    @staticmethod
+    def resolve_path(root: Bundle, _info: Any) -> str:
+        """The address."""
+        return reverse("right_evidence", args=[root.grant])
+
+    @staticmethod
+    def resolve_sha256(root: Bundle, _info: Any) -> str:
+        """As hex."""
+        return sha256(root.content).hexdigest()
+
+
 class Queries:
     """What certificates answer."""
 
@@ -175,11 +203,20 @@ class Queries:
         description="A valid certificate of yours to show in part, for a day (SD-JWT, RFC 9901). 选择性披露证书",
     )
     certificate_sd_jwt.cost = 10
+    right_evidence = graphene.Field(
+        RightEvidenceType, grant_id=graphene.ID(required=True), description="The evidence of a right, ready to be downloaded. 权利证据"
+    )
+    right_evidence.cost = 50
 
     @staticmethod
     def resolve_certificate_verify(_root: Any, info: Any, number: str) -> Check | None:
         """Signature and place in the log; null where there is no such certificate."""
         return certificate_check(actor=actor_of(info), number=number)
+
+    @staticmethod
+    def resolve_right_evidence(_root: Any, info: Any, grant_id: str) -> Bundle:
+        """The bundle as it is now; an error where it cannot be made."""
+        return right_bundle(actor=actor_of(info), grant_id=from_global(grant_id, expected="Grant", field=("grantId",)))
 
     @staticmethod
     def resolve_certificate_sd_jwt(_root: Any, info: Any, number: str, reveal: list[str] | None = None) -> str:

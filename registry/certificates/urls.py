@@ -15,4 +15,5 @@ urlpatterns = [
     re_path(rf"^certificates/{_NUMBER}\.json$", views.credential, name="certificate-credential"),
     re_path(rf"^certificates/{_NUMBER}\.sm2\.json$", views.sm2, name="certificate-sm2"),
     re_path(rf"^certificates/status/{_LIST}$", views.status_list, name="status-list"),
+    path("rights/<uuid:grant_id>/evidence.zip", views.evidence, name="right_evidence"),
 ]

@@ -1,4 +1,4 @@
-"""Serves what verifiers need to anybody, without a key: the issuer's keys, the secured credentials, their signatures and terms."""
+"""Serves what verifiers need: to anybody the issuer's keys, secured credentials, their signatures and terms; with a key, evidence."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from collections.abc import Mapping
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from registry.base.actor import SYSTEM
 from registry.base.signing import CannotSign
 from registry.certificates.context import context_of
 from registry.certificates.did import did_document, did_web
+from registry.certificates.evidence import right_bundle
 from registry.certificates.models import Certificate
 from registry.certificates.selectors import certificate_page, credential_of, issuer_keys, sm2_signature_of
 from registry.certificates.status import status_list_credential
+from registry.parties.downloads import download
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +77,12 @@ def status_list(request: HttpRequest, purpose: str, number: str) -> HttpResponse
     response = answer(listed, CREDENTIAL, A_MINUTE)
     response["ETag"] = f'"{sha256(response.content).hexdigest()}"'
     return get_conditional_response(request, etag=response["ETag"], response=response) or response
+
+
+@require_GET
+def evidence(request: HttpRequest, grant_id: UUID) -> HttpResponse:
+    """The bundle of a right: 200 with the zip, 401 without a valid key, 404 for a right not seen, 409 while it is not complete."""
+    return download(request, lambda actor: right_bundle(actor=actor, grant_id=grant_id).content, filename=f"egret-right-{grant_id}.zip")
 
 
 def answer(content: Mapping[str, Any], content_type: str, cached: str) -> HttpResponse:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-import urllib.error
-import urllib.request
 from base64 import b64encode
 from datetime import timedelta
 from http import HTTPStatus
@@ -21,6 +19,7 @@ from django.db import transaction
 
 from registry.base import clock
 from registry.log import keys
+from registry.log.asking import post
 from registry.log.cosignature import WitnessKey
 from registry.log.files import LogFiles
 from registry.log.integrator import try_lock
@@ -78,7 +77,7 @@ def _ask(policy: Policy, name: str, checkpoint: SignedCheckpoint) -> bool:
     last = Cosignature.objects.filter(witness=str(key)).order_by("-size").first()
     old = last.size if last else 0
     for _ in range(2):
-        status, answer = _post(f"{policy.urls[name].rstrip('/')}/add-checkpoint", _request(old, checkpoint))
+        status, answer = _post(policy.urls[name], _request(old, checkpoint))
         if status == HTTPStatus.OK and _keep(key, checkpoint, answer):
             return True
         known = _SIZE.fullmatch(answer) if status == HTTPStatus.CONFLICT else None
@@ -97,17 +96,7 @@ def _request(old: int, checkpoint: SignedCheckpoint) -> bytes:
 
 def _post(url: str, body: bytes) -> tuple[int, bytes]:
     """Status and body; status 0 if nobody answered."""
-    if not url.startswith(("http://", "https://")):
-        return 0, b""
-    request = urllib.request.Request(url, data=body, headers={"Content-Type": "text/plain"})  # noqa: S310 checked above
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 checked above
-            return answer.status, answer.read(ANSWER_BYTES_MAX)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, refused.read(ANSWER_BYTES_MAX)
-    except OSError:
-        return 0, b""
+    return post(f"{url.rstrip('/')}/add-checkpoint", body, content_type="text/plain", seconds=TIMEOUT_SECONDS, most=ANSWER_BYTES_MAX)
 
 
 def _keep(key: WitnessKey, checkpoint: SignedCheckpoint, answer: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Packs what proves a deal into one file that ``verifier.py`` checks without us.
+"""Packs what proves a deal or a right into one file that ``verifier.py`` checks without us.
 
 The layout, the forms of the members and the events that the verifier knows are documented there, in one place. A bundle is a
 zip in one byte form (sorted, stored, fixed date), so the same evidence is always the same file.
@@ -6,7 +6,7 @@ zip in one byte form (sorted, stored, fixed date), so the same evidence is alway
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 from zlib import crc32
@@ -14,7 +14,6 @@ from zlib import crc32
 from registry.log.canonical import JSON, canonical
 from registry.log.note import Verifier
 
-FORMAT: Final = "egret-deal-evidence"
 VERSION: Final = 1
 BUNDLE_BYTES_MAX: Final = 16 * 1024 * 1024
 MEMBERS_MAX: Final = 500
@@ -49,53 +48,78 @@ class DisclosedMember:
 
 
 @dataclass(frozen=True, slots=True)
-class DealEvidence:
-    """All that goes into a deal's bundle.
+class Evidence:
+    """What the log has to show for a bundle.
 
-    ``size`` is the size that ``checkpoint`` (the signed note) states, and ``logs`` are the log's keys that signed it; ``claims`` is the
-    content of deal.json without ``format`` and ``version``; ``contract`` is the canonical bytes of the terms, exactly as they were hashed
-    and signed.
+    Attributes:
+        size: the size that ``checkpoint`` states.
+        checkpoint: the signed note, with the lines of its witnesses.
+        logs: the log's keys that signed it.
+        timestamp: an RFC 3161 answer over this very checkpoint as the log signed it, if there is one.
+        certificates: secured credentials by number, one for each ``certificate.issued`` among the entries.
     """
 
     entries: Sequence[LoggedEntry]
     size: int
     checkpoint: bytes
     logs: Sequence[Verifier]
-    disclosures: Sequence[DisclosedMember]
-    claims: Mapping[str, Any]
-    contract: bytes
+    disclosures: Sequence[DisclosedMember] = ()
+    timestamp: bytes | None = None
+    certificates: Mapping[str, JSON] = field(default_factory=dict)
 
 
-def pack_deal(evidence: DealEvidence) -> bytes:
+def pack_deal(evidence: Evidence, *, claims: Mapping[str, Any], contract: bytes) -> bytes:
     """The bundle of one deal.
+
+    ``claims`` is the content of deal.json without ``format`` and ``version``; ``contract`` is the canonical bytes of the terms,
+    exactly as they were hashed and signed.
 
     Raises:
         CannotPack: too many or too large members.
         NotCanonical: a claim or disclosed value has no canonical form.
         KeyError: the claims do not name the deal, the parties and their keys.
     """
-    claims: dict[str, Any] = {"format": "egret-deal", "version": 1} | dict(evidence.claims)
+    sides = "".join(f"{side} {claims[side]} {claims[f'{side}_key']}\n" for side in ("seller", "buyer"))
+    return _bundle("deal", claims, evidence, keys=sides, more={"contract.json": contract})
+
+
+def pack_right(evidence: Evidence, *, claims: Mapping[str, Any]) -> bytes:
+    """The bundle of one right; ``claims`` is the content of right.json without ``format`` and ``version``.
+
+    Raises:
+        CannotPack: too many or too large members.
+        NotCanonical: a claim or disclosed value has no canonical form.
+        KeyError: the claims do not name the right.
+    """
+    return _bundle("right", claims, evidence)
+
+
+def _bundle(kind: str, claims: Mapping[str, Any], evidence: Evidence, *, keys: str = "", more: Mapping[str, bytes] | None = None) -> bytes:
     disclosed = sorted(evidence.disclosures, key=lambda each: (each.index, each.path))
     members = {
+        **(more or {}),
         "checkpoint": evidence.checkpoint,
-        "contract.json": evidence.contract,
-        "deal.json": canonical(claims),
+        f"{kind}.json": canonical({"format": f"egret-{kind}", "version": VERSION, **claims}),
         "disclosures.json": canonical(
             [{"index": each.index, "path": each.path, "salt": each.salt.hex(), "value": each.value} for each in disclosed]
         ),
-        "keys.txt": _keys(evidence.logs, claims).encode(),
+        "keys.txt": ("".join(f"log {log}\n" for log in evidence.logs) + keys).encode(),
+        **{f"certificates/{number}.json": canonical(secured) for number, secured in evidence.certificates.items()},
     }
+    if evidence.timestamp is not None:
+        members["timestamp.tsr"] = evidence.timestamp
     for entry in evidence.entries:
         members[f"entries/{entry.index}.json"] = entry.leaf
         proof: JSON = {"index": entry.index, "size": evidence.size, "hashes": [each.hex() for each in entry.proof]}
         members[f"proofs/{entry.index}.json"] = canonical(proof)
-    return pack(members | {"manifest.json": manifest(subject={"type": "deal", "id": claims["deal"]}, members=members)})
+    return pack(members | {"manifest.json": manifest(subject={"type": kind, "id": str(claims[kind])}, members=members)})
 
 
 def manifest(*, subject: Mapping[str, str], members: Mapping[str, bytes]) -> bytes:
     """The list of members with their SHA-256, in canonical form."""
     listed: list[JSON] = [{"name": name, "sha256": sha256(members[name]).hexdigest()} for name in sorted(members)]
-    return canonical({"format": FORMAT, "version": VERSION, "subject": dict(subject), "members": listed})
+    form = f"egret-{subject['type']}-evidence"
+    return canonical({"format": form, "version": VERSION, "subject": dict(subject), "members": listed})
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
@@ -121,9 +145,3 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     if len(packed) > BUNDLE_BYTES_MAX:
         raise CannotPack(reason=f"a bundle has at most {BUNDLE_BYTES_MAX} bytes, not {len(packed)}")
     return packed
-
-
-def _keys(logs: Sequence[Verifier], claims: Mapping[str, Any]) -> str:
-    signed = "".join(f"log {log}\n" for log in logs)
-    sides = "".join(f"{side} {claims[side]} {claims[f'{side}_key']}\n" for side in ("seller", "buyer"))
-    return signed + sides

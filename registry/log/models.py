@@ -155,6 +155,17 @@ class Cosignature(Internal):
         constraints = [UniqueConstraint(name="cosignature_once", fields=["size", "witness"])]
 
 
+class Timestamp(Internal):
+    """An authority's word on when a checkpoint existed at the latest. 时间戳. Append-only."""
+
+    size = models.BigIntegerField(unique=True)
+    token = models.BinaryField()
+    """The RFC 3161 answer, byte for byte; it is over the checkpoint's ``note``."""
+    authority = models.TextField()
+    """The subject of the certificate that signed it (RFC 4514)."""
+    at = models.DateTimeField()
+
+
 class Disclosure(Internal):
     """The salt and value of one sealed member; erasing it leaves the leaf valid and silent."""
 

@@ -2,6 +2,7 @@
 
 from registry.log.cosigning import cosign
 from registry.log.integrator import integrate
+from registry.log.timestamping import timestamp
 
 
 def run_once() -> int:
@@ -12,3 +13,8 @@ def run_once() -> int:
 def cosign_once() -> int:
     """Show the latest checkpoint to the witnesses; returns how many cosigned it."""
     return cosign()
+
+
+def timestamp_once() -> int:
+    """Have the latest checkpoint timestamped if it is time to; returns how many timestamps were added."""
+    return timestamp()

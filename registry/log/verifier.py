@@ -1,18 +1,28 @@
-"""Proves or refutes a deal's evidence bundle without Egret: this one file, the standard library and `cryptography`.
+"""Proves or refutes an evidence bundle, of a deal or of a right, without Egret: this file, the standard library and `cryptography`.
 
     python verifier.py bundle.zip --log-key '<name>+<key id>+<base64>' [--json]        exit code 0: verified, 1: not
 
-Trust comes from outside only: the log's key, and whoever gave it. The bundle is taken as an attacker's work; whatever this
-file does not know (a member, a field, an event, a version) refuses it. Members of the zip (in one byte form, see ``zip_of``):
+      --log-key KEY     repeatable: a log that has changed its key has several
+      --witness KEY     repeatable, with --quorum N (default: all): that many of these witnesses must have cosigned the checkpoint
+      --policy FILE     instead: logs, witnesses, groups and quorum as in C2SP tlog-policy
+      --tsa-root FILE   PEM: an authority under one of these roots must have timestamped the checkpoint (RFC 3161)
+      --issuer-key KEY  repeatable, multibase: one of these must have signed every certificate
+
+Trust comes from outside only: from these options, and from whoever gave them. The bundle is taken as an attacker's work; whatever
+this file does not know (a member, a field, an event, a version) refuses it, and so does whatever an option asks for and the bundle
+lacks. What no option asks for is read, and named as not proven. Members of the zip (in one byte form, see ``zip_of``):
 
   manifest.json          SHA-256 of every other member; JSON members are RFC 8785 and have the forms named in FORMS
-  checkpoint             the log's signed note: origin, size, root
-  entries/<index>.json   a leaf of the log, byte for byte: LEAF, with ``data`` as EVENTS has it for its schema
+  checkpoint             the log's signed note: origin, size, root; below the log's line stand those of witnesses (type 04)
+  entries/<index>.json   a leaf of the log, byte for byte: LEAF, with ``data`` as the subject's events have it for its schema
   proofs/<index>.json    its RFC 6962 inclusion proof for the checkpoint's size, hashes in hex
-  disclosures.json       salt (hex) and value of each sealed member of the entries; ``path`` is the member's name in ``data``
-  contract.json          the terms: at least what CONTRACT names; other keys are the parties' own
-  deal.json              what is claimed of the deal; each claim must be found in the log
+  disclosures.json       salt (hex) and value of sealed members of the entries; ``path`` is the member's name in ``data``
+  contract.json          of a deal, the terms: at least what CONTRACT names; other keys are the parties' own
+  deal.json, right.json  what is claimed of the deal or the right; each claim must be found in the log
   keys.txt               for people; must say what was checked (see ``Case.check_keys``)
+  timestamp.tsr          may be there: an RFC 3161 answer over the first lines of checkpoint, each with its line feed: its three lines,
+                         the blank one, and those by which the log signed it, of which one has to be by a trusted key
+  certificates/<no>.json may be there, each for one entry certificate.issued, and then for all of them
 
 A sealed member stands in its leaf as {"_h": base64url(SHA-256(salt || canonical(value)))}. Amounts are decimal strings of
 minor units. A side signs, with Ed25519, the lines egret-contract-v1, hash of contract.json in hex, deal, seller or buyer.
@@ -25,10 +35,11 @@ import struct
 import sys
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from hashlib import sha256
+from hashlib import sha1, sha256, sha384, sha512
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
@@ -36,16 +47,32 @@ from zlib import crc32
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
 Json: TypeAlias = Any  # whatever a parsed member holds; ``conform`` has checked it against its form
 
 BUNDLE_BYTES_MAX: Final = 16 * 1024 * 1024
+OPTION_BYTES_MAX: Final = 1024 * 1024
 MEMBERS_MAX: Final = 500
 LIST_MAX: Final = 500
 SIGNATURES_MAX: Final = 100
+NAMES_MAX: Final = 256
+ELEMENTS_MAX: Final = 64
+INTEGER_BYTES_MAX: Final = 64
+LONG_FORM: Final = 0x80  # in DER: the length stands in as many bytes more as are added to this
+LENGTH_BYTES_MAX: Final = 3
+HIGH_TAG: Final = 0x1F
+CMS_VERSION: Final = 3
+CHAIN_MAX: Final = 8
+RSA_BITS_MIN: Final = 2048
 HASH_BYTES: Final = 32
+SIZE_MAX: Final = 2**63 - 1
+TEXT_MAX: Final = 200
+BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+LEEWAY: Final = timedelta(minutes=5)  # what clocks may differ by before a time counts as being in the future
 
 TEXT: Final = re.compile(r"[^\x00-\x1f]{1,200}")
+WORDS: Final = re.compile(r"[^\x00]{0,4000}")
 UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 AMOUNT: Final = re.compile(r"0|[1-9][0-9]{0,29}")
 CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -53,11 +80,15 @@ HASH: Final = re.compile(r"[0-9a-f]{64}")
 SALT: Final = re.compile(r"[0-9a-f]{32}")
 KEY: Final = re.compile(r"[A-Za-z0-9+/]{43}=")
 SIGNATURE: Final = re.compile(r"[A-Za-z0-9+/]{86}==")
+DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2}))?")
 ROLE: Final = re.compile(r"platform_fee|institution_fee|share|tax")
 KIND: Final = re.compile(r"HOLD|USE|OPERATE")
 NUMBERED: Final = re.compile(r"(entries|proofs)/(0|[1-9][0-9]{0,18})\.json")
-FIXED: Final = frozenset({"checkpoint", "contract.json", "deal.json", "disclosures.json", "keys.txt", "manifest.json"})
+CERTIFICATE: Final = re.compile(r"certificates/(EGR-[0-9]{6}-[0-9]{4})\.json")
+ALWAYS: Final = frozenset({"checkpoint", "disclosures.json", "keys.txt", "manifest.json"})
+STAMP: Final = "timestamp.tsr"
+KNOWN: Final = ALWAYS | {"contract.json", "deal.json", "right.json", STAMP}
 
 # Forms: a dict has exactly these keys, a list any number of its one form, a one-tuple may be null, a pattern is a text, int is
 # a non-negative integer, bool is true or false, object is anything, and any other value is itself.
@@ -71,30 +102,67 @@ GRANT: Final = {
     "grant": UUID, "object": TEXT, "kind": KIND, "holder": TEXT, "parent": (UUID,), "deal": (UUID,), "exclusive": bool,
     "valid_from": INSTANT, "valid_to": (INSTANT,), "income_share_ppm": SEALED, "terms": SEALED,
 }  # fmt: skip
-EVENTS: Final[dict[str, Json]] = {
+SHARED: Final[dict[str, Json]] = {
     "key.registered": {"key": TEXT, "party": TEXT, "person": SEALED, "public_key": KEY},
     "right.granted": GRANT,
+    "certificate.issued": {"certificate": UUID, "number": TEXT, "filing": UUID, "object": UUID, "sha256": HASH},
     "deal.signed": SIGNED,
+}
+DEAL_EVENTS: Final = SHARED | {
     "deal.funded": {"deal": UUID, "currency": CURRENCY, "amount": SEALED},
     "deal.delivered": {"deal": UUID, "sha256": HASH},
     "deal.accepted": {"deal": UUID},
     "deal.settled": {"deal": UUID, "currency": CURRENCY, "amount": SEALED, "lines": SEALED},
 }
+HOLD: Final = {"hold": UUID, "object": UUID, "kind": TEXT, "reason": SEALED}
+RIGHT_EVENTS: Final = SHARED | {
+    "object.registered": {
+        "object": UUID, "kind": TEXT, "owner": UUID, "identifier": WORDS, "filing": UUID, "source_category": WORDS, "source_kind": WORDS,
+        "situation": WORDS, "level": WORDS, "pi_kind": WORDS, "sector": WORDS, "made_from": [{"object": UUID, "grant": UUID}],
+        "registered_at": INSTANT, "name": SEALED, "summary": SEALED,
+    },
+    "filing.deposited": {
+        "filing": UUID, "applicant": UUID, "object": UUID, "identifier": WORDS, "rights": [{"kind": KIND, "grant": UUID}],
+        "valid_from": DAY, "valid_until": DAY, "verdict": UUID, "deposited_at": INSTANT,
+    },
+    "right.ended": {
+        "grant": UUID, "object": UUID, "kind": KIND, "holder": UUID, "ends_on": DAY, "recorded_at": INSTANT, "reason": SEALED,
+        "children": [{"grant": UUID, "object": UUID, "kind": KIND, "holder": UUID}],
+    },
+    "hold.placed": HOLD | {"set_by": UUID, "placed_at": INSTANT},
+    "hold.lifted": HOLD | {"lifted_at": INSTANT},
+}  # fmt: skip
 REQUIRED: Final = ("deal.signed", "deal.funded", "deal.delivered", "deal.accepted", "deal.settled")
 DISCLOSED: Final[dict[str, Json]] = {"amount": AMOUNT, "lines": LINES}
+FLAGS: Final = ("derive", "provide_derived", "sublicense", "resale", "export")
+SCOPE: Final = dict.fromkeys(FLAGS, bool) | {"territory": TEXT, "purposes": [TEXT]}
+TERMS: Final = {"lane": int, "scope": SCOPE, "filing": (UUID,), "recorded_at": INSTANT}
+URN: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ED25519_MULTIKEY: Final = b"\xed\x01"
+PROOF: Final = {
+    "@context": [TEXT], "type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022", "proofPurpose": "assertionMethod",
+    "verificationMethod": TEXT, "created": INSTANT, "proofValue": re.compile(r"z[1-9A-HJ-NP-Za-km-z]{80,100}"),
+}  # fmt: skip
+STATED: Final = {"grant": URN, "kind": KIND, "exclusive": bool, "valid_from": DAY, "last_day": DAY}
+RIGHT_DISCLOSED: Final[dict[str, Json]] = {"terms": TERMS, "income_share_ppm": int, "name": WORDS, "summary": WORDS}
 ABOUT: Final = {"type": TEXT, "id": TEXT}
 LEAF: Final = {"schema": TEXT, "version": 1, "id": TEXT, "at": INSTANT, "actor": SEALED, "subject": ABOUT, "data": object}
 PROMISED: Final = {"object": TEXT, "kind": KIND, "exclusive": bool, "valid_from": INSTANT, "valid_until": INSTANT, "scope": object}
 CONTRACT: Final = {"seller": TEXT, "buyer": TEXT, "currency": CURRENCY, "amount": (AMOUNT,), "rights": [PROMISED]}
 MOVES: Final = [{"move": TEXT, "source": TEXT, "destination": TEXT, "amount": AMOUNT, "line": (int,)}]  # line null: into escrow
-SUBJECT: Final = {"type": "deal", "id": UUID}
+MEMBERS: Final = [{"name": TEXT, "sha256": HASH}]
 FORMS: Final[dict[str, Json]] = {
-    "manifest.json": {"format": "egret-deal-evidence", "version": 1, "subject": SUBJECT, "members": [{"name": TEXT, "sha256": HASH}]},
     "proof": {"index": int, "size": int, "hashes": [HASH]},
     "disclosures.json": [{"index": int, "path": TEXT, "salt": SALT, "value": object}],
     "deal.json": SIGNED
     | {"format": "egret-deal", "version": 1, "currency": CURRENCY, "amount": AMOUNT, "lines": LINES, "rights": [UUID], "moves": MOVES},
-}
+    # ``valid_until`` is the first day on which the right is no longer in force; ``holds`` those in force on its object and its sources
+    "right.json": {
+        "format": "egret-right", "version": 1, "right": UUID, "object": UUID, "kind": KIND, "holder": UUID, "exclusive": bool,
+        "valid_from": DAY, "valid_until": DAY, "holds": [UUID],
+    },
+}  # fmt: skip
+LICENSED: Final = frozenset({("OPERATE", "USE"), ("OPERATE", "OPERATE"), ("USE", "USE")})  # which kind of right may rest on which
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     "missing": ("is missing", "缺失"),
@@ -110,16 +178,22 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "listing": ("does not list each item once, in order", "未按顺序逐一列出"),
     "changed": ("was changed: its SHA-256 is not the one in manifest.json", "已被改动：SHA-256 与 manifest.json 不符"),
     "differs": ("{0} is not what {1} says", "{0} 与 {1} 所载不符"),
+    "bad_option": ("says nothing that can be followed here: {0}", "无法执行：{0}"),
     "bad_key": ("is not an Ed25519 verifier key <name>+<id>+<base64>", "不是 Ed25519 验证公钥 <名称>+<编号>+<base64>"),
     "malformed": ("is not a signed checkpoint in its one form", "不是规范形式的已签署检查点"),
     "untrusted": ("is not signed by the trusted log key {0}", "不是由受信日志公钥 {0} 签署"),
     "forged": ("the signature of {0} is wrong: text or signature was changed", "{0} 的签名错误：正文或签名被改动"),
+    "future": ("{0} states a time that has not come yet: {1}", "{0} 所载时间尚未到来：{1}"),
+    "quorum": ("{0} of the trusted witnesses cosigned it, which does not make up the quorum {1}", "{0} 个受信见证方共签，未达法定数 {1}"),
+    "der": ("is no RFC 3161 answer in DER that is known here: {0}", "不是可识别的 RFC 3161 时间戳（DER）：{0}"),
+    "other_stamp": ("was given for something else than this checkpoint as its log signed it", "并非为此检查点（含日志签名）签发"),
+    "authority": ("is not by an authority that the given roots vouch for: {0}", "签发机构不为所给根证书所认可：{0}"),
     "not_in_log": ("is not in the signed log: the entry or its proof was changed", "不在已签署日志中：条目或其证明被改动"),
     "event": ("{0} is no event that is known here", "{0} 不是已知事件"),
     "step": ("the required step {0} is there {1} times, not once", "必需步骤 {0} 出现 {1} 次，应为一次"),
     "order": ("{0} does not come after {1}", "{0} 未在 {1} 之后"),
     "other_deal": ("belongs to another deal, {0}", "属于另一交易 {0}"),
-    "idle": ("has nothing to do with this deal", "与本交易无关"),
+    "idle": ("has nothing to do with this deal or right", "与本交易或权利无关"),
     "sealed": ("{0} of {1}: sealed but not disclosed, or the reverse", "{1} 的 {0}：封存与披露不对应"),
     "altered": ("{0} of {1} was altered: it is not the value that the log sealed", "{1} 的 {0} 被篡改：与日志封存值不符"),
     "contract": ("is not the contract whose hash both sides signed in {0}", "不是双方在 {0} 中签署其哈希的合同"),
@@ -128,22 +202,19 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "no_grant": ("the rights granted in the log are not the rights that the contract grants", "日志授予的权利与合同约定的权利不一致"),
     "no_parent": ("no entry before it has the grant {0} that it rests on", "其依据的授权 {0} 未在其之前的条目中"),
     "uncovered": ("it goes beyond the grant {0} that it rests on (operating right, object, holder or time)", "超出其依据的授权 {0}"),
+    "no_right": ("the right {0}, on which it rests, is not in the bundle", "其所依据的权利 {0} 不在证据包中"),
+    "no_object": ("no entry before it registered its object {0}", "其之前没有条目登记客体 {0}"),
+    "no_filing": ("no filing deposited after it claimed it for this holder, object, kind and term", "其后没有与之相符的登记存证"),
+    "no_deal": ("no deal signed before it granted it from {0} to {1}", "其之前没有由 {0} 授予 {1} 的已签署交易"),
+    "outlasts": ("it lasts beyond the right {0} that it rests on", "其期限超出所依据的权利 {0}"),
+    "wider": ("it allows more than the right {0} that it rests on", "其范围超出所依据的权利 {0}"),
+    "certificate": ("{0} is not what the log registered", "{0} 与日志登记内容不符"),
+    "issuer": ("is not signed by an issuer that you trust", "不是由受信签发者签署"),
     "line": ("line {0} was altered: {1}, but the log settled {2}", "第 {0} 项被篡改：所载 {1}，日志结算 {2}"),
     "sum": ("shares, fees and taxes sum to {0}, not to the amount {1}", "分成、费用与税款合计 {0}，不等于金额 {1}"),
     "no_holder": ("{0} gets a share but holds no grant in the bundle", "{0} 获得分成，但未见其持有权利"),
     "moves": ("the ledger moves do not make up {0}", "账簿分录与 {0} 不符"),
 }
-NOT_PROVEN: Final = (
-    ("that the key you gave is the log's: this rests on whoever gave it to you", "您给出的公钥确属该日志：取决于向您提供者"),
-    ("that the log shows everybody the same history: no witness was asked", "日志对所有人展示同一历史：未询问见证方"),
-    ("that nothing happened later, such as revocation, dispute or refund", "其后未发生撤销、争议、退款等事项"),
-    ("the times: they are the platform's own word; only the order is shown", "时间：系平台自述，仅证明先后顺序"),
-    (
-        "how sellers before this one came by their rights: only the entries of their grants are shown",
-        "更早的卖方如何取得权利：仅示其授权条目",
-    ),
-    ("who stands behind the ids, and what is outside the log (bank, data, ledger accounts)", "标识背后的身份，及日志之外的事实"),
-)
 
 
 class Problem(NamedTuple):
@@ -156,30 +227,51 @@ class Problem(NamedTuple):
     @classmethod
     def of(cls, file: str, code: str, *params: object) -> "Problem":
         """The problem with its two texts; what came from the bundle is made safe for a terminal."""
-        shown = ["".join(each if each.isprintable() else "?" for each in str(param)[:200]) for param in params]
+        shown = [printable(param) for param in params]
         english, chinese = (text.format(*shown) for text in TEXTS[code])
         return cls(file, english, chinese)
+
+
+def printable(value: object) -> str:
+    """A value as a terminal may show it, whoever wrote it."""
+    return "".join(each if each.isprintable() else "?" for each in str(value)[:TEXT_MAX])
 
 
 class Refused(Exception):
     """A check cannot go on; carries its ``Problem``."""
 
 
+class Unshown(Exception):
+    """A check had nothing to go by, which is no problem; carries its name in ``UNSHOWN``."""
+
+
 class Report(NamedTuple):
-    """What a verification found; verified if there is no problem. ``proven`` holds pairs of English and Chinese."""
+    """What a verification found; verified if there is no problem. The two lists hold pairs of English and Chinese."""
 
     problems: list[Problem]
     proven: list[tuple[str, str]]
+    unproven: list[tuple[str, str]]
 
     @property
     def verified(self) -> bool:
         """Whether every check ran and none found anything."""
         return not self.problems
 
-    @property
-    def unproven(self) -> list[tuple[str, str]]:
-        """What this run did not show, and what no bundle can."""
-        return [*((english, chinese) for _, english, chinese in CHECKS[len(self.proven) :]), *NOT_PROVEN]
+
+@dataclass(frozen=True)
+class Trust:
+    """What is believed beforehand, as the options of the command line give it; everything else has to follow from it.
+
+    ``now`` is the time after which nothing can have happened yet; without it no time is too late.
+    """
+
+    log_keys: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
+    quorum: str | None = None
+    policy: bytes | None = None
+    tsa_roots: bytes | None = None
+    issuer_keys: tuple[str, ...] = ()
+    now: datetime | None = None
 
 
 def fail(file: str, code: str, *params: object) -> NoReturn:
@@ -253,7 +345,7 @@ def unzip(data: bytes) -> dict[str, bytes]:
             fail("bundle.zip", "cut", at)
         crc, _, size, path, extra = struct.unpack_from("<3L2H", data, at + 14)
         name, start = data[at + 30 : at + 30 + path].decode("ascii", "replace"), at + 30 + path + extra
-        if name in members or not (name in FIXED or NUMBERED.fullmatch(name)):
+        if name in members or not (name in KNOWN or NUMBERED.fullmatch(name) or CERTIFICATE.fullmatch(name)):
             fail(f"{name!r:.80}", "unknown")
         at = start + size
         members[name] = data[start:at]
@@ -277,33 +369,138 @@ def is_signed(key: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
-def open_checkpoint(raw: bytes, vkey: str) -> tuple[int, bytes]:
-    """Size and root of a checkpoint that the trusted key signed. Source: C2SP signed-note, tlog-checkpoint."""
+class Key(NamedTuple):
+    """A verifier key as it was given, and its parts."""
+
+    given: str
+    name: str
+    key_id: bytes
+    raw: bytes
+
+
+def key_of(option: str, given: str, kind: bytes) -> Key:
+    """An Ed25519 verifier key of a kind: 01 signs a log's checkpoints, 04 cosigns them. Source: C2SP signed-note."""
     try:
-        name, stated, encoded = vkey.split("+", 2)
+        name, stated, encoded = given.split("+", 2)
         typed = b64decode(encoded, validate=True)
         key_id = sha256(name.encode() + b"\n" + typed).digest()[:4]
     except ValueError:
-        fail("--log-key", "bad_key")
-    if typed[:1] != b"\x01" or len(typed) != 1 + HASH_BYTES or key_id.hex() != stated:
-        fail("--log-key", "bad_key")
+        fail(option, "bad_key")
+    if typed[:1] != kind or len(typed) != 1 + HASH_BYTES or key_id.hex() != stated:
+        fail(option, "bad_key")
+    return Key(given, name, key_id, typed[1:])
+
+
+class Rule(NamedTuple):
+    """Which logs and witnesses are trusted by name, which groups they form, and whose word is needed."""
+
+    logs: list[Key]
+    witnesses: dict[str, Key]
+    groups: dict[str, tuple[int, list[str]]]
+    needed: str
+
+    def satisfied(self, seen: set[str]) -> bool:
+        """Whether these witnesses make up the quorum; a group names only what stands before it."""
+        told = set(seen)
+        for name, (number, names) in self.groups.items():
+            if len(told.intersection(names)) >= number:
+                told.add(name)
+        return self.needed == "none" or self.needed in told
+
+
+def rule_of(trust: Trust) -> Rule | None:
+    """What the options say of witnesses; None if they say nothing."""
+    if trust.policy is not None:
+        if trust.witnesses or trust.quorum is not None:
+            fail("--policy", "bad_option", "--witness, --quorum")
+        return policy_of(trust.policy)
+    witnesses = {each: key_of("--witness", each, b"\x04") for each in trust.witnesses}
+    number = trust.quorum if trust.quorum is not None else str(len(witnesses))
+    if len(witnesses) < len(trust.witnesses) or len({key.raw for key in witnesses.values()}) < len(witnesses) or len(witnesses) > NAMES_MAX:
+        fail("--witness", "listing")
+    if trust.quorum is not None and not (re.fullmatch("[1-9][0-9]{0,3}", number) and int(number) <= len(witnesses)):
+        fail("--quorum", "bad_option", number)
+    return Rule([], witnesses, {number: (int(number), list(witnesses))}, number) if witnesses else None
+
+
+def policy_of(raw: bytes) -> Rule:
+    """The rule of a policy file. Source: C2SP tlog-policy."""
+    try:
+        lines = raw.decode().split("\n") if len(raw) <= OPTION_BYTES_MAX else fail("--policy", "too_big", OPTION_BYTES_MAX)
+    except ValueError:
+        fail("--policy", "bad_option", "UTF-8")
+    rule, grouped = Rule([], {}, {}, ""), set[str]()
+    for line in lines:
+        taken, words = rule.witnesses.keys() | rule.groups.keys() | {"none"}, line.split()
+        match words:
+            case ["log", key, *url] if len(url) <= 1:
+                rule.logs.append(key_of("--policy", key, b"\x01"))
+            case ["witness", name, key, *url] if len(url) <= 1 and name not in taken and len(taken) <= NAMES_MAX:
+                rule.witnesses[name] = key_of("--policy", key, b"\x04")
+            case ["group", name, least, *of] if (
+                name not in taken and len(taken) <= NAMES_MAX and (taken - {"none"} - grouped).issuperset(of)
+            ):
+                rule.groups[name] = least_of(least, of), of
+                grouped.update(of)
+            case ["quorum", name] if not rule.needed and name in taken:
+                rule = rule._replace(needed=name)
+            case [first, *_] if not first.startswith("#"):
+                fail("--policy", "bad_option", line)
+    if not rule.needed or len({key.raw for key in rule.witnesses.values()}) < len(rule.witnesses):
+        fail("--policy", "bad_option", "quorum, witness")
+    return rule
+
+
+def least_of(stated: str, names: list[str]) -> int:
+    """How many of a group are needed."""
+    number = {"any": "1", "all": str(len(names))}.get(stated, stated)
+    if not (re.fullmatch("[1-9][0-9]{0,3}", number) and int(number) <= len(set(names)) == len(names)):
+        fail("--policy", "bad_option", f"group {stated} {names}")
+    return int(number)
+
+
+class Line(NamedTuple):
+    """One signature line of a checkpoint."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+    text: str
+
+
+class Checkpoint(NamedTuple):
+    """A checkpoint that a trusted key signed: its three lines, size and root, every signature line, and the keys that signed."""
+
+    body: str
+    size: int
+    root: bytes
+    lines: list[Line]
+    signed_by: list[Key]
+
+
+def open_checkpoint(raw: bytes, trusted: list[Key]) -> Checkpoint:
+    """The checkpoint in a note. Source: C2SP signed-note, tlog-checkpoint."""
     try:
         text, _, tail = raw.decode().rpartition("\n\n")
         origin, size, root = text.split("\n")
-        signed = [(line.split(" ")[1], b64decode(line.split(" ")[2])) for line in tail.removesuffix("\n").split("\n")]
-        state = int(size), b64decode(root)
-    except (ValueError, IndexError):
+        lines = []
+        for each in tail.removesuffix("\n").split("\n"):
+            _, name, encoded = each.split(" ")
+            signature = b64decode(encoded)
+            lines.append(Line(name, signature[:4], signature[4:], f"\u2014 {name} {b64encode(signature).decode()}\n"))
+        opened = Checkpoint(f"{text}\n", int(size), b64decode(root), lines, [])
+    except ValueError:
         fail("checkpoint", "malformed")
-    lines = "".join(f"\u2014 {who} {b64encode(what).decode()}\n" for who, what in signed)
-    again = f"{origin}\n{state[0]}\n{b64encode(state[1]).decode()}\n\n{lines}"
-    if again.encode() != raw or len(signed) > SIGNATURES_MAX or len(state[1]) != HASH_BYTES or state[0] < 0:
+    again = f"{origin}\n{opened.size}\n{b64encode(opened.root).decode()}\n\n{''.join(line.text for line in lines)}"
+    if again.encode() != raw or len(lines) > SIGNATURES_MAX or len(opened.root) != HASH_BYTES or not 0 <= opened.size <= SIZE_MAX:
         fail("checkpoint", "malformed")
-    ours = [what[4:] for who, what in signed if (who, what[:4]) == (name, key_id)]
-    if origin != name or not ours:
-        fail("checkpoint", "untrusted", vkey)
-    if not all(is_signed(typed[1:], signature, f"{text}\n".encode()) for signature in ours):
-        fail("checkpoint", "forged", name)
-    return state
+    ours = [(key, line) for line in lines for key in trusted if (key.name, key.key_id) == (line.name, line.key_id)]
+    if not ours or any(key.name != origin for key, _ in ours):
+        fail("checkpoint", "untrusted", ", ".join(key.given for key in trusted))
+    for key, line in ours:
+        if not is_signed(key.raw, line.signature, opened.body.encode()):
+            fail("checkpoint", "forged", key.name)
+    return opened._replace(signed_by=[key for key, _ in ours])
 
 
 def root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
@@ -322,6 +519,277 @@ def root_of(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | No
     return node if last == 0 and index < size else None
 
 
+# DER, one level at a time: nothing here calls itself, and whoever reads a token says which elements it has, in order. Source: X.690.
+INTEGER, OCTETS, NULL, OID, TIME, SEQUENCE, SET, BOOLEAN = 0x02, 0x04, 0x05, 0x06, 0x18, 0x30, 0x31, 0x01
+SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
+TST_INFO: Final = bytes.fromhex("2a864886f70d0109100104")
+DIGESTS: Final[dict[bytes, Any]] = {
+    bytes.fromhex("608648016503040201"): sha256,
+    bytes.fromhex("608648016503040202"): sha384,
+    bytes.fromhex("608648016503040203"): sha512,
+}
+SIGNED_WITH: Final[dict[bytes, tuple[str, Any]]] = {  # kind of key, and the digest if the name says it
+    bytes.fromhex("2a864886f70d010101"): ("RSA", None),
+    bytes.fromhex("2a864886f70d01010b"): ("RSA", sha256),
+    bytes.fromhex("2a864886f70d01010c"): ("RSA", sha384),
+    bytes.fromhex("2a864886f70d01010d"): ("RSA", sha512),
+    bytes.fromhex("2a8648ce3d040302"): ("EC", sha256),
+    bytes.fromhex("2a8648ce3d040303"): ("EC", sha384),
+    bytes.fromhex("2a8648ce3d040304"): ("EC", sha512),
+}
+ATTRIBUTES: Final = {
+    bytes.fromhex("2a864886f70d010903"): "content type",
+    bytes.fromhex("2a864886f70d010904"): "message digest",
+    bytes.fromhex("2a864886f70d010905"): "signing time",
+    bytes.fromhex("2a864886f70d010934"): "algorithm protection",
+    bytes.fromhex("2a864886f70d010910020c"): "signing certificate",
+    bytes.fromhex("2a864886f70d010910022f"): "signing certificate v2",
+}
+CRITICAL: Final = ("2.5.29.19", "2.5.29.15", "2.5.29.37")  # basic constraints, key usage, extended key usage
+GENERALIZED: Final = re.compile(rb"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})(?:\.([0-9]{0,5}[1-9]))?Z")
+
+
+class Element(NamedTuple):
+    """One element of DER: its tag, what is in it, and all its bytes. Tag 0 stands for an optional one that is not there."""
+
+    tag: int
+    body: bytes
+    raw: bytes
+
+
+def elements(body: bytes) -> list[Element]:
+    """The elements that stand side by side in a body: one-byte tags, definite lengths in their shortest form."""
+    found: list[Element] = []
+    at = 0
+    while at < len(body):
+        start, length = at + 2, body[at + 1] if at + 1 < len(body) else LONG_FORM
+        if length >= LONG_FORM:
+            start += length - LONG_FORM
+            long = body[at + 2 : start]
+            length = int.from_bytes(long, "big")
+            if not 1 <= len(long) <= LENGTH_BYTES_MAX or long[0] == 0 or length < LONG_FORM:
+                fail(STAMP, "der", "length")
+        if body[at] & HIGH_TAG == HIGH_TAG or start + length > len(body) or len(found) == ELEMENTS_MAX:
+            fail(STAMP, "der", "length")
+        found.append(Element(body[at], body[start : start + length], body[at : start + length]))
+        at = start + length
+    return found
+
+
+def parts(whole: Element, tag: int, *form: int) -> list[Element]:
+    """The elements in one that has exactly these, in order; a negative tag may be missing."""
+    left, found = elements(whole.body) if whole.tag == tag else fail(STAMP, "der", f"tag {whole.tag:02x}"), []
+    for wanted in form:
+        if left and left[0].tag == abs(wanted):
+            found.append(left.pop(0))
+        elif wanted < 0:
+            found.append(Element(0, b"", b""))
+        else:
+            fail(STAMP, "der", f"no tag {wanted:02x}")
+    return found if not left else fail(STAMP, "der", f"tag {left[0].tag:02x}")
+
+
+def number_of(part: Element) -> int:
+    """A non-negative integer of at most 64 bytes, in its shortest form; 0 where an optional one is missing."""
+    body = part.body
+    if part.tag and (not 1 <= len(body) <= INTEGER_BYTES_MAX or body[0] & 0x80 or (len(body) > 1 and body[0] == 0 and not body[1] & 0x80)):
+        fail(STAMP, "der", "integer")
+    return int.from_bytes(body, "big")
+
+
+def algorithm(part: Element) -> bytes:
+    """The name of an algorithm that has no parameters."""
+    name, none = parts(part, SEQUENCE, OID, -NULL)
+    return name.body if not none.body else fail(STAMP, "der", "parameters")
+
+
+class Stamp(NamedTuple):
+    """What an authority signed: over which digest, when at the latest; and with what, not yet checked."""
+
+    digest: bytes
+    imprint: bytes
+    nonce: int
+    at: datetime
+    signer: tuple[bytes, int]
+    hashed: Any
+    signed: bytes
+    signature: bytes
+    signed_with: bytes
+    certificates: list[bytes]
+    claims: list[tuple[Any, bytes]]
+
+
+def read_stamp(raw: bytes) -> Stamp:
+    """The token in an RFC 3161 answer, complete in itself: one signer, whose attributes have the digest of what is signed."""
+    top = elements(raw)
+    if len(top) != 1 or len(raw) > OPTION_BYTES_MAX:
+        fail(STAMP, "der", "length")
+    status, token = parts(top[0], SEQUENCE, SEQUENCE, SEQUENCE)
+    if number_of(parts(status, SEQUENCE, INTEGER, -SEQUENCE)[0]):  # granted as asked, and nothing else
+        fail(STAMP, "der", "status")
+    kind, wrapped = parts(token, SEQUENCE, OID, 0xA0)
+    (data,) = parts(wrapped, 0xA0, SEQUENCE)
+    version, digests, content, certificates, signers = parts(data, SEQUENCE, INTEGER, SET, SEQUENCE, 0xA0, SET)
+    what, inner = parts(content, SEQUENCE, OID, 0xA0)
+    (info,) = parts(inner, 0xA0, OCTETS)
+    (signer,) = parts(signers, SET, SEQUENCE)
+    if (kind.body, what.body, number_of(version)) != (SIGNED_DATA, TST_INFO, CMS_VERSION):
+        fail(STAMP, "der", "content type")
+    one, who, hashed, attributes, signed_with, signature = parts(signer, SEQUENCE, INTEGER, SEQUENCE, SEQUENCE, 0xA0, SEQUENCE, OCTETS)
+    issuer, serial = parts(who, SEQUENCE, SEQUENCE, INTEGER)
+    digest = DIGESTS.get(algorithm(hashed)) or fail(STAMP, "der", "digest")
+    if [algorithm(each) for each in parts(digests, SET, SEQUENCE)] != [algorithm(hashed)]:
+        fail(STAMP, "der", "digest")
+    told = attributes_of(attributes)
+    if told.get("content type") != Element(OID, TST_INFO, b"\x06\x0b" + TST_INFO) or number_of(one) != 1:
+        fail(STAMP, "der", "content type")
+    if told.get("message digest") != Element(
+        OCTETS, digest(info.body).digest(), bytes([OCTETS, digest().digest_size]) + digest(info.body).digest()
+    ):
+        fail(STAMP, "forged", "message digest")
+    return Stamp(
+        *info_of(info.body), signer=(issuer.raw, number_of(serial)), hashed=digest, signed=bytes([SET]) + attributes.raw[1:],
+        signature=signature.body, signed_with=algorithm(signed_with), certificates=[each.raw for each in elements(certificates.body)],
+        claims=claims_of(told),
+    )  # fmt: skip
+
+
+def attributes_of(signed: Element) -> dict[str, Element]:
+    """The signed attributes, each known, there once, and with one value."""
+    found: dict[str, Element] = {}
+    for each in elements(signed.body):
+        name, values = parts(each, SEQUENCE, OID, SET)
+        known, held = ATTRIBUTES.get(name.body), elements(values.body)
+        if known is None or known in found or len(held) != 1:
+            fail(STAMP, "der", f"attribute {name.body.hex()}")
+        found[known] = held[0]
+    return found
+
+
+def claims_of(told: dict[str, Element]) -> list[tuple[Any, bytes]]:
+    """The digests by which the attributes name the certificate that signed: SHA-1 in RFC 2634, any in RFC 5035."""
+    claims: list[tuple[Any, bytes]] = []
+    for name in ("signing certificate", "signing certificate v2"):
+        if name in told:
+            listed, _ = parts(told[name], SEQUENCE, SEQUENCE, -SEQUENCE)
+            first = (elements(listed.body) or fail(STAMP, "der", name))[0]
+            form = (OCTETS, -SEQUENCE) if name == "signing certificate" else (-SEQUENCE, OCTETS, -SEQUENCE)
+            *by, digest, _ = parts(first, SEQUENCE, *form)
+            used = sha1 if not name.endswith("v2") else DIGESTS.get(algorithm(by[0]), fail) if by[0].tag else sha256
+            claims.append((used, digest.body) if used is not fail else fail(STAMP, "der", name))
+    return claims or fail(STAMP, "der", "signing certificate")
+
+
+def info_of(raw: bytes) -> tuple[bytes, bytes, int, datetime]:
+    """Digest algorithm, imprint, nonce and time (with its accuracy added) of a TSTInfo. Source: RFC 3161, 2.4.2."""
+    (top,) = elements(raw) if len(elements(raw)) == 1 else fail(STAMP, "der", "length")
+    form = (INTEGER, OID, SEQUENCE, INTEGER, TIME, -SEQUENCE, -BOOLEAN, -INTEGER, -0xA0)
+    version, _, imprint, serial, time, accuracy, ordered, nonce, _ = parts(top, SEQUENCE, *form)
+    hashed, digest = parts(imprint, SEQUENCE, SEQUENCE, OCTETS)
+    if number_of(version) != 1 or number_of(serial) < 0 or ordered.body not in {b"", b"\xff"}:
+        fail(STAMP, "der", "version")
+    written = GENERALIZED.fullmatch(time.body) or fail(STAMP, "der", "time")
+    seconds, millis, micros = parts(accuracy, SEQUENCE, -INTEGER, -0x80, -0x81) if accuracy.tag else [Element(0, b"", b"")] * 3
+    try:
+        year, month, day, hour, minute, second = (int(each) for each in written.groups()[:6])
+        fraction = int((written[7] or b"").ljust(6, b"0"))
+        stated = datetime(year, month, day, hour, minute, second, fraction, UTC)
+        about = timedelta(seconds=number_of(seconds), milliseconds=number_of(millis), microseconds=number_of(micros))
+        return algorithm(hashed), digest.body, number_of(nonce), stated + about
+    except (ValueError, OverflowError):
+        fail(STAMP, "der", "time")
+
+
+def authority_of(stamp: Stamp, roots: bytes) -> str:
+    """Who signed the token, if one of these roots (PEM) vouches for it at the time that it states. Source: RFC 3161, 2.3; RFC 5280, 6.1."""
+    from cryptography import x509  # noqa: PLC0415 a fifth of the time of a run that needs none
+
+    try:
+        trusted = x509.load_pem_x509_certificates(roots)
+    except ValueError:
+        fail("--tsa-root", "bad_option", "PEM")
+    try:
+        given = [x509.load_der_x509_certificate(each) for each in stamp.certificates]
+        named = [each for each in given if (each.issuer.public_bytes(), each.serial_number) == stamp.signer]
+        leaf = named[0] if len(named) == 1 else fail(STAMP, "authority", "signer")
+        raw = leaf.public_bytes(Encoding.DER)
+        if not all(used(raw).digest() == digest for used, digest in stamp.claims):
+            fail(STAMP, "authority", "signing certificate")
+        usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+        if not usage.critical or list(usage.value) != [x509.oid.ExtendedKeyUsageOID.TIME_STAMPING]:
+            fail(STAMP, "authority", "extended key usage")
+        vouched(leaf, given, trusted, stamp.at)
+        if not is_by(leaf.public_key(), stamp):
+            fail(STAMP, "forged", leaf.subject.rfc4514_string())
+        return leaf.subject.rfc4514_string()
+    except Refused:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever a hostile certificate makes of the library, it is not believed
+        fail(STAMP, "authority", type(error).__name__)
+
+
+def vouched(leaf: Json, given: list[Json], trusted: list[Json], at: datetime) -> None:
+    """Stop unless a chain of certificates, all valid at that time, leads from the authority's to a trusted root."""
+    path = [leaf]
+    while not (root := next((each for each in trusted if issued(path[-1], each)), None)):
+        above = next((each for each in given if each not in path and issued(path[-1], each)), None)
+        if above is None or len(path) == CHAIN_MAX:
+            fail(STAMP, "authority", "no chain")
+        path.append(above)
+    for place, each in enumerate([*path, root]):
+        if not each.not_valid_before_utc <= at <= each.not_valid_after_utc:
+            fail(STAMP, "authority", f"{each.subject.rfc4514_string()} {at.isoformat()}")
+        found = {extension.oid.dotted_string: extension for extension in each.extensions}
+        unknown = [oid for oid, extension in found.items() if extension.critical and oid not in CRITICAL]
+        constraints, usage = (found[oid].value if oid in found else None for oid in CRITICAL[:2])
+        signs = usage is None or (usage.key_cert_sign if place else usage.digital_signature or usage.content_commitment)
+        below = constraints is not None and constraints.ca and (constraints.path_length is None or constraints.path_length >= place - 1)
+        if unknown or not signs or (place and not below):
+            fail(STAMP, "authority", each.subject.rfc4514_string())
+
+
+def issued(child: Json, parent: Json) -> bool:
+    """Whether one certificate was signed with the key of another."""
+    if child.issuer != parent.subject:
+        return False
+    try:
+        child.verify_directly_issued_by(parent)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def is_by(key: Json, stamp: Stamp) -> bool:
+    """Whether the token's signature is by this key: RSA (PKCS#1 v1.5) or ECDSA."""
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 as in ``authority_of``
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415 the same
+
+    kind, digest = SIGNED_WITH.get(stamp.signed_with) or fail(STAMP, "der", "signature algorithm")
+    used = {sha256: hashes.SHA256(), sha384: hashes.SHA384(), sha512: hashes.SHA512()}[stamp.hashed]
+    try:
+        if kind == "RSA" and isinstance(key, rsa.RSAPublicKey) and key.key_size >= RSA_BITS_MIN and digest in {None, stamp.hashed}:
+            key.verify(stamp.signature, stamp.signed, padding.PKCS1v15(), used)
+        elif kind == "EC" and isinstance(key, ec.EllipticCurvePublicKey) and digest is stamp.hashed:
+            key.verify(stamp.signature, stamp.signed, ec.ECDSA(used))
+        else:
+            fail(STAMP, "authority", "key")
+    except InvalidSignature:
+        return False
+    return True
+
+
+def base58(text: str) -> bytes:
+    """The bytes of base58btc after its letter z; none where it is none. Source: W3C Controlled Identifiers 1.0, 2.4."""
+    number = 0
+    for each in text[1:] if text[:1] == "z" and len(text) <= TEXT_MAX else "?":
+        digit = BASE58.find(each)
+        if digit < 0:
+            return b""
+        number = number * len(BASE58) + digit
+    zeros = len(text[1:]) - len(text[1:].lstrip(BASE58[0]))
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
 @dataclass(frozen=True)
 class Event:
     """One log entry of the bundle."""
@@ -333,12 +801,23 @@ class Event:
 
 
 class Case:
-    """A bundle under examination: each check adds to ``problems`` what it finds, or stops with ``Refused``."""
+    """A bundle under examination: each check adds to ``problems`` what it finds, or stops with ``Refused`` or ``Unshown``.
 
-    def __init__(self, members: dict[str, bytes], vkey: str) -> None:
-        """Take the members as they came out of the zip, and the trusted key."""
-        self.members, self.vkey = members, vkey
+    ``facts`` are what the sentences about proven things name; ``idle`` are the entries that no check has had a use for.
+    """
+
+    kind = "deal"
+    fixed = ALWAYS | {"contract.json", "deal.json"}
+    known: dict[str, Json] = DEAL_EVENTS
+    disclosed: dict[str, Json] = DISCLOSED
+    all_disclosed = True
+
+    def __init__(self, members: dict[str, bytes], trust: Trust) -> None:
+        """Take the members as they came out of the zip, and what is believed beforehand."""
+        self.members, self.trust = members, trust
         self.problems: list[Problem] = []
+        self.facts: dict[str, str] = {}
+        self.used: set[str] = set()
 
     def want(self, holds: object, file: str, code: str, *params: object) -> None:
         """Note a problem unless the condition holds."""
@@ -350,20 +829,239 @@ class Case:
         return conform(name, parse(name, self.members[name]), form) if name in self.members else fail(name, "missing")
 
     @cached_property
+    def rule(self) -> Rule | None:
+        """Which witnesses are trusted, if any."""
+        return rule_of(self.trust)
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint, signed by a trusted key of the log."""
+        keys = [key_of("--log-key", each, b"\x01") for each in self.trust.log_keys] + (self.rule.logs if self.rule else [])
+        return open_checkpoint(self.members.get("checkpoint", b""), keys)
+
+    @cached_property
     def events(self) -> list[Event]:
         """The entries in log order, each of a known event."""
         found = []
         for index in sorted(int(name[8:-5]) for name in self.members if name.startswith("entries/")):
             file = f"entries/{index}.json"
             leaf = self.read(file, LEAF)
-            data = conform(file, leaf["data"], EVENTS.get(leaf["schema"]) or fail(file, "event", leaf["schema"]), "/data")
+            data = conform(file, leaf["data"], self.known.get(leaf["schema"]) or fail(file, "event", leaf["schema"]), "/data")
             found.append(Event(index, file, leaf["schema"], data))
         return found
 
     @cached_property
-    def deal(self) -> dict[str, Json]:
-        """What deal.json claims."""
-        return dict(self.read("deal.json", FORMS["deal.json"]))
+    def opened(self) -> list[dict[str, Json]]:
+        """The disclosures, not yet compared with what was sealed."""
+        return list(self.read("disclosures.json", FORMS["disclosures.json"]))
+
+    @cached_property
+    def claimed(self) -> dict[str, Json]:
+        """What deal.json or right.json claims."""
+        return dict(self.read(f"{self.kind}.json", FORMS[f"{self.kind}.json"]))
+
+    @cached_property
+    def grants(self) -> dict[str, Event]:
+        """The rights in the bundle by their ids."""
+        return {each.data["grant"]: each for each in reversed(self.all("right.granted"))}
+
+    @cached_property
+    def keys(self) -> dict[tuple[str, str], Event]:
+        """Who bound which key, as the log has it: the first entry of each."""
+        return {(each.data["party"], each.data["public_key"]): each for each in reversed(self.all("key.registered"))}
+
+    def all(self, schema: str) -> list[Event]:
+        """The entries of one kind."""
+        return [event for event in self.events if event.schema == schema]
+
+    def one(self, schema: str) -> Event:
+        """The entry of a kind that a deal has once."""
+        found = self.all(schema)
+        return found[0] if len(found) == 1 else fail("entries/", "step", schema, len(found))
+
+    def disclosure(self, event: Event, path: str) -> Json:
+        """The disclosed value of a sealed member in its form; None if it is not disclosed."""
+        stated = [each["value"] for each in self.opened if (each["index"], each["path"]) == (event.index, path)]
+        return conform("disclosures.json", stated[0], self.disclosed[path]) if stated else None
+
+    def value(self, event: Event, path: str) -> Json:
+        """The disclosed value of a sealed member that has to be disclosed."""
+        found = self.disclosure(event, path)
+        return fail("disclosures.json", "sealed", path, event.file) if found is None else found
+
+    def check_members(self) -> None:
+        """The manifest lists exactly the other members with their hashes; every entry has a proof and the reverse."""
+        subject = {"type": self.kind, "id": UUID}
+        form = {"format": f"egret-{self.kind}-evidence", "version": 1, "subject": subject, "members": MEMBERS}
+        manifest = self.read("manifest.json", form)
+        listed = {each["name"]: each["sha256"] for each in manifest["members"]}
+        self.want([each["name"] for each in manifest["members"]] == sorted(listed), "manifest.json", "listing")
+        pairs = {f"{kind}/{name.split('/')[1]}" for name in self.members if NUMBERED.fullmatch(name) for kind in ("entries", "proofs")}
+        for name in sorted((self.fixed | pairs | listed.keys()) - self.members.keys()):
+            self.want(False, name, "missing")  # noqa: FBT003 - never holds
+        for name in sorted(self.members.keys() - {"manifest.json"}):
+            code = "changed" if name in listed else "unlisted"
+            self.want(listed.get(name) == sha256(self.members[name]).hexdigest(), name, code)
+        for name in sorted(self.members.keys() & (KNOWN - self.fixed - {STAMP})):
+            self.want(False, name, "unknown")  # noqa: FBT003 - never holds
+        self.want(manifest["subject"]["id"] == self.claimed[self.kind], "manifest.json", "differs", "subject", f"{self.kind}.json")
+
+    def check_log(self) -> None:
+        """The trusted key signed the checkpoint, and every entry is in the tree under it."""
+        size, root = self.checkpoint.size, self.checkpoint.root
+        for event in self.events:
+            file = f"proofs/{event.index}.json"
+            proof = self.read(file, FORMS["proof"])
+            self.want((proof["index"], proof["size"]) == (event.index, size), file, "differs", "index, size", "checkpoint")
+            path = [bytes.fromhex(each) for each in proof["hashes"]]
+            self.want(root_of(self.members[event.file], event.index, size, path) == root, event.file, "not_in_log")
+
+    def check_witnesses(self) -> None:
+        """As many trusted witnesses as were asked for cosigned the checkpoint, each counted once. Source: C2SP tlog-cosignature."""
+        rule = self.rule
+        if rule is None or rule.needed == "none":
+            raise Unshown("history")
+        seen: dict[str, str] = {}
+        trusted = {(key.name, key.key_id): (name, key) for name, key in rule.witnesses.items()}
+        for line in self.checkpoint.lines:
+            name, key = trusted.get((line.name, line.key_id), ("", None))
+            if key:
+                seconds = int.from_bytes(line.signature[:8], "big")
+                message = f"cosignature/v1\ntime {seconds}\n{self.checkpoint.body}".encode()
+                if not is_signed(key.raw, line.signature[8:], message) or seconds > SIZE_MAX:
+                    fail("checkpoint", "forged", line.name)
+                if self.trust.now and seconds > (self.trust.now + LEEWAY).timestamp():
+                    fail("checkpoint", "future", line.name, seconds)
+                seen[name] = line.name
+        self.want(rule.satisfied(set(seen)), "checkpoint", "quorum", len(seen), rule.needed)
+        self.facts["witnesses"] = ", ".join(seen.values())
+
+    def check_time(self) -> None:
+        """A trusted authority timestamped this checkpoint as its log signed it: the text, and the first lines below it."""
+        raw, roots = self.members.get(STAMP), self.trust.tsa_roots
+        if raw is None:
+            if roots is None:
+                raise Unshown("time")
+            fail(STAMP, "missing")
+        stamp, note = read_stamp(raw), self.checkpoint
+        digest = DIGESTS.get(stamp.digest) or fail(STAMP, "der", "digest")
+        covered, ours, holds = f"{note.body}\n", {(key.name, key.key_id) for key in note.signed_by}, False
+        for number, line in enumerate(note.lines, start=1):
+            covered += line.text
+            signed = ours & {(each.name, each.key_id) for each in note.lines[:number]}
+            holds = holds or bool(signed and digest(covered.encode()).digest() == stamp.imprint)
+        self.want(holds, STAMP, "other_stamp")
+        if roots is None:
+            raise Unshown("stamp")
+        authority = authority_of(stamp, roots)
+        if self.trust.now and stamp.at > self.trust.now + LEEWAY:
+            fail(STAMP, "future", authority, stamp.at.isoformat())
+        self.facts |= {"before": stamp.at.isoformat(), "authority": authority}
+
+    def check_disclosures(self) -> None:
+        """Every disclosed value is the one that was sealed; of a deal nothing is kept back."""
+        sealed = {(event.index, path): event for event in self.events for path in self.disclosed if path in event.data}
+        places = [(each["index"], each["path"]) for each in self.opened]
+        self.facts["opened"] = str(len(places))
+        self.want(places == sorted(set(places)), "disclosures.json", "listing")
+        for index, path in sorted(set(places) - sealed.keys() | (sealed.keys() - set(places) if self.all_disclosed else set())):
+            self.want(False, "disclosures.json", "sealed", path, f"entries/{index}.json")  # noqa: FBT003 - never holds
+        for each in self.opened:
+            event = sealed.get((each["index"], each["path"]))
+            if event:
+                digest = sha256(bytes.fromhex(each["salt"]) + canonical(each["value"])).digest()
+                same = event.data[each["path"]]["_h"] == urlsafe_b64encode(digest).decode().rstrip("=")
+                self.want(same, "disclosures.json", "altered", each["path"], event.file)
+
+    def check_sides(self, event: Event) -> None:
+        """Both sides signed the hash of the contract, with keys that the log had bound to them before."""
+        signed = event.data
+        self.want(signed["seller"] != signed["buyer"] and signed["seller_key"] != signed["buyer_key"], event.file, "one_party")
+        for side in ("seller", "buyer"):
+            bound = self.keys.get((signed[side], signed[f"{side}_key"]))
+            self.want(bound and bound.index < event.index, "entries/", "unbound", event.file, side, signed[side])
+            self.used |= {bound.file} if bound else set()
+            message = f"egret-contract-v1\n{signed['terms_hash']}\n{signed['deal']}\n{side}\n".encode()
+            holds = is_signed(b64decode(signed[f"{side}_key"]), b64decode(signed[f"{side}_signature"]), message)
+            self.want(holds, event.file, "forged", side)
+
+    def check_idle(self, *schemas: str) -> None:
+        """No entry of these kinds is there that nothing else needed."""
+        for schema in schemas:
+            for event in self.all(schema):
+                self.want(event.file in self.used, event.file, "idle")
+
+    def check_certificates(self) -> None:
+        """Each certificate is the one that the log registered, speaks of rights in the bundle as the log does, and is the issuer's."""
+        told = {f"certificates/{each.data['number']}.json": each for each in self.all("certificate.issued")}
+        found = {name for name in self.members if CERTIFICATE.fullmatch(name)}
+        self.want(len(told) == len(self.all("certificate.issued")), "entries/", "listing")
+        for name in sorted(told.keys() ^ found):
+            self.want(False, name, "missing" if name in told else "idle")  # noqa: FBT003 - never holds
+        for name in sorted(told.keys() & found):
+            self.check_certificate(name, told[name])
+        if not self.trust.issuer_keys and not found:
+            raise Unshown("certificate")
+        keys = {base58(each) for each in self.trust.issuer_keys}
+        if not all(key[:2] == ED25519_MULTIKEY and len(key) == len(ED25519_MULTIKEY) + HASH_BYTES for key in keys):
+            fail("--issuer-key", "bad_option", "z6Mk...")
+        self.want(found or not keys, "certificates/", "missing")
+        if not keys:
+            raise Unshown("issuer")
+        for name in sorted(found):
+            secured = parse(name, self.members[name])
+            proof = conform(name, secured.pop("proof", None), PROOF, "/proof")
+            signature = base58(proof.pop("proofValue"))
+            message = sha256(canonical(proof)).digest() + sha256(canonical(secured)).digest()
+            self.want(any(is_signed(key[2:], signature, message) for key in keys), name, "issuer")
+        self.facts["certificates"] = ", ".join(sorted(CERTIFICATE.sub(r"\1", name) for name in found))
+
+    def check_certificate(self, name: str, event: Event) -> None:
+        """One certificate and its entry, apart from the signature. Source: W3C Verifiable Credentials 2.0; Data Integrity EdDSA 3.3."""
+        secured = parse(name, self.members[name])
+        proof = conform(name, secured.pop("proof", None) if isinstance(secured, dict) else None, PROOF, "/proof")
+        self.want(sha256(canonical(secured)).hexdigest() == event.data["sha256"], name, "differs", "sha256", event.file)
+        self.want(secured.get("@context") == proof["@context"], name, "certificate", "@context")
+        subject = secured.get("credentialSubject")
+        stated = subject if isinstance(subject, dict) else {}
+        of, holder, rights = stated.get("object"), stated.get("holder"), stated.get("rights")
+        if not (isinstance(of, dict) and isinstance(holder, dict) and isinstance(rights, list)):
+            fail(name, "certificate", "credentialSubject")
+        said = (stated.get("number"), stated.get("filing"), of.get("id"))
+        wanted = (event.data["number"], f"urn:uuid:{event.data['filing']}", f"urn:uuid:{event.data['object']}")
+        self.want(said == wanted, name, "certificate", "number, filing, object")
+        concerned = 0
+        for each in rights[:LIST_MAX]:
+            right = conform(name, {key: each.get(key) for key in STATED} if isinstance(each, dict) else None, STATED, "/rights")
+            granted = self.grants.get(right["grant"][9:])
+            if granted:
+                concerned += 1
+                data = granted.data
+                same = all(right[key] == data[key] for key in ("kind", "exclusive", "valid_from")) and data["valid_to"]
+                same = same and right["last_day"] < data["valid_to"] and of.get("id") == f"urn:uuid:{data['object']}"
+                self.want(same and holder.get("id") == f"urn:uuid:{data['holder']}", name, "certificate", data["grant"])
+        self.want(concerned and len(rights) <= LIST_MAX, event.file, "idle")
+
+    def sides(self) -> str:
+        """The lines of keys.txt below those of the log."""
+        return ""
+
+    def check_keys(self) -> None:
+        """keys.txt is only for people, so it must show them exactly keys that were checked; a log that changes keys has two."""
+        raw, ours = self.members.get("keys.txt", b""), {key.given for key in self.checkpoint.signed_by}
+        logs = re.findall(rb"^log (.*)$", raw, re.MULTILINE)[:SIGNATURES_MAX]
+        try:
+            keys = [key_of("keys.txt", each.decode(errors="replace"), b"\x01") for each in logs]
+            shown = {key.given for key in open_checkpoint(self.members["checkpoint"], keys).signed_by}
+        except Refused:
+            shown = set()
+        holds = len(shown) == len(logs) and shown & ours
+        text = b"".join(b"log %s\n" % each for each in logs) + self.sides().encode(errors="replace")
+        self.want(holds and text == raw, "keys.txt", "differs", "text", f"{self.kind}.json, --log-key")
+
+
+class DealCase(Case):
+    """A deal: its contract was signed, its rights were granted, its money was divided."""
 
     @cached_property
     def contract(self) -> dict[str, Json]:
@@ -381,69 +1079,13 @@ class Case:
         found.extend(makers if isinstance(makers, dict) else ())
         return {each for each in found if isinstance(each, str)}
 
-    @cached_property
-    def opened(self) -> list[dict[str, Json]]:
-        """The disclosures, not yet compared with what was sealed."""
-        return list(self.read("disclosures.json", FORMS["disclosures.json"]))
-
-    def all(self, schema: str) -> list[Event]:
-        """The entries of one kind."""
-        return [event for event in self.events if event.schema == schema]
-
-    def one(self, schema: str) -> Event:
-        """The entry of a kind that a deal has once."""
-        found = self.all(schema)
-        return found[0] if len(found) == 1 else fail("entries/", "step", schema, len(found))
-
-    def value(self, event: Event, path: str) -> Json:
-        """The disclosed value of a sealed member."""
-        stated = [each["value"] for each in self.opened if (each["index"], each["path"]) == (event.index, path)]
-        return conform("disclosures.json", stated[0] if stated else fail("disclosures.json", "sealed", path, event.file), DISCLOSED[path])
-
-    def check_members(self) -> None:
-        """The manifest lists exactly the other members with their hashes; every entry has a proof and the reverse."""
-        manifest = self.read("manifest.json", FORMS["manifest.json"])
-        listed = {each["name"]: each["sha256"] for each in manifest["members"]}
-        self.want([each["name"] for each in manifest["members"]] == sorted(listed), "manifest.json", "listing")
-        pairs = {f"{kind}/{name.split('/')[1]}" for name in self.members if "/" in name for kind in ("entries", "proofs")}
-        for name in sorted((FIXED | pairs | listed.keys()) - self.members.keys()):
-            self.want(False, name, "missing")  # noqa: FBT003 - never holds
-        for name in sorted(self.members.keys() - {"manifest.json"}):
-            code = "changed" if name in listed else "unlisted"
-            self.want(listed.get(name) == sha256(self.members[name]).hexdigest(), name, code)
-        self.want(manifest["subject"]["id"] == self.deal["deal"], "manifest.json", "differs", "subject", "deal.json")
-
-    def check_log(self) -> None:
-        """The trusted key signed the checkpoint, and every entry is in the tree under it."""
-        size, root = open_checkpoint(self.members.get("checkpoint", b""), self.vkey)
-        for event in self.events:
-            file = f"proofs/{event.index}.json"
-            proof = self.read(file, FORMS["proof"])
-            self.want((proof["index"], proof["size"]) == (event.index, size), file, "differs", "index, size", "checkpoint")
-            path = [bytes.fromhex(each) for each in proof["hashes"]]
-            self.want(root_of(self.members[event.file], event.index, size, path) == root, event.file, "not_in_log")
-
-    def check_disclosures(self) -> None:
-        """Every disclosed value is the one that was sealed, and nothing sealed is kept back."""
-        sealed = {(event.index, path): event for event in self.events for path in DISCLOSED if path in event.data}
-        places = [(each["index"], each["path"]) for each in self.opened]
-        self.want(places == sorted(set(places)), "disclosures.json", "listing")
-        for index, path in sorted(sealed.keys() ^ set(places)):
-            self.want(False, "disclosures.json", "sealed", path, f"entries/{index}.json")  # noqa: FBT003 - never holds
-        for each in self.opened:
-            event = sealed.get((each["index"], each["path"]))
-            if event:
-                digest = sha256(bytes.fromhex(each["salt"]) + canonical(each["value"])).digest()
-                same = event.data[each["path"]]["_h"] == urlsafe_b64encode(digest).decode().rstrip("=")
-                self.want(same, "disclosures.json", "altered", each["path"], event.file)
-
     def check_chain(self) -> None:
         """The steps of this deal are all there, once, in order, and nothing of another deal."""
         steps = [self.one(schema) for schema in REQUIRED]
         for before, after in pairwise(steps):
             self.want(before.index < after.index, after.file, "order", after.schema, before.schema)
         for step in steps:
-            self.want(step.data["deal"] == self.deal["deal"], step.file, "other_deal", step.data["deal"])
+            self.want(step.data["deal"] == self.claimed["deal"], step.file, "other_deal", step.data["deal"])
 
     def check_contract(self) -> None:
         """Both sides signed the hash of contract.json, with keys that the log had bound to them before."""
@@ -451,26 +1093,19 @@ class Case:
         signed = event.data
         self.want(sha256(self.members["contract.json"]).hexdigest() == signed["terms_hash"], "contract.json", "contract", event.file)
         for name in SIGNED:
-            self.want(self.deal[name] == signed[name], "deal.json", "differs", name, event.file)
-        self.want(signed["seller"] != signed["buyer"] and signed["seller_key"] != signed["buyer_key"], event.file, "one_party")
-        keys = {(each.data["party"], each.data["public_key"]): each for each in reversed(self.all("key.registered"))}
+            self.want(self.claimed[name] == signed[name], "deal.json", "differs", name, event.file)
         for side in ("seller", "buyer"):
             self.want(contract[side] == signed[side], "contract.json", "differs", side, event.file)
-            bound = keys.pop((signed[side], signed[f"{side}_key"]), None)
-            self.want(bound and bound.index < event.index, "entries/", "unbound", event.file, side, signed[side])
-            message = f"egret-contract-v1\n{signed['terms_hash']}\n{signed['deal']}\n{side}\n".encode()
-            holds = is_signed(b64decode(signed[f"{side}_key"]), b64decode(signed[f"{side}_signature"]), message)
-            self.want(holds, event.file, "forged", side)
-        for idle in keys.values():
-            self.want(False, idle.file, "idle")  # noqa: FBT003 - never holds
+        self.check_sides(event)
+        self.check_idle("key.registered")
 
     def check_rights(self) -> None:
         """The contract's rights, and no others, were granted to the buyer, resting on the seller's own logged operating right."""
-        grants = {each.data["grant"]: each for each in reversed(self.all("right.granted"))}
+        grants = self.grants
         self.want(len(grants) == len(self.all("right.granted")), "entries/", "listing")
         signed = self.one("deal.signed")
-        ours = [each for each in grants.values() if each.data["deal"] == self.deal["deal"]]
-        self.want(sorted(self.deal["rights"]) == sorted(each.data["grant"] for each in ours), "deal.json", "no_grant")
+        ours = [each for each in grants.values() if each.data["deal"] == self.claimed["deal"]]
+        self.want(sorted(self.claimed["rights"]) == sorted(each.data["grant"] for each in ours), "deal.json", "no_grant")
         promised = Counter(period(each, "valid_until") for each in self.contract["rights"])
         granted = Counter(period(each.data, "valid_to") for each in ours)
         self.want(promised and promised == granted, "contract.json", "no_grant")
@@ -492,10 +1127,10 @@ class Case:
         self.want(total == int(amount), settled.file, "sum", total, amount)
         self.want(self.value(funded, "amount") == amount, funded.file, "differs", "amount", settled.file)
         self.want(self.contract["amount"] in {None, amount}, "contract.json", "differs", "amount", settled.file)
-        self.want(self.deal["amount"] == amount, "deal.json", "differs", "amount", settled.file)
-        for file, stated in ((funded.file, funded.data), ("contract.json", self.contract), ("deal.json", self.deal)):
+        self.want(self.claimed["amount"] == amount, "deal.json", "differs", "amount", settled.file)
+        for file, stated in ((funded.file, funded.data), ("contract.json", self.contract), ("deal.json", self.claimed)):
             self.want(stated["currency"] == settled.data["currency"], file, "differs", "currency", settled.file)
-        claimed = self.deal["lines"]
+        claimed = self.claimed["lines"]
         for number in range(max(len(lines), len(claimed))):
             ours, theirs = (canonical(each[number : number + 1]).decode() for each in (claimed, lines))
             self.want(ours == theirs, "deal.json", "line", number, ours, theirs)
@@ -503,28 +1138,156 @@ class Case:
         for line in lines:
             self.want(line["role"] != "share" or line["party"] in holders, settled.file, "no_holder", line["party"])
         moved: Counter[int | None] = Counter()
-        for move in self.deal["moves"]:
+        for move in self.claimed["moves"]:
             moved[move["line"]] += int(move["amount"])
         wanted = Counter({None: int(amount)} | {number: int(line["amount"]) for number, line in enumerate(lines)})
         self.want(moved == wanted, "deal.json", "moves", amount)
 
-    def check_keys(self) -> None:
-        """keys.txt is only for people, so it must show them exactly the keys that were checked; a log that changes keys has two."""
-        raw = self.members.get("keys.txt", b"")
-        lines = raw.decode(errors="replace").split("\n")[:SIGNATURES_MAX]
-        logs = [line[4:] for line in lines if line.startswith("log ")]
-        shown = [f"log {vkey}" for vkey in logs] + [f"{side} {self.deal[side]} {self.deal[f'{side}_key']}" for side in ("seller", "buyer")]
-        holds = self.vkey in logs and all(vkey == self.vkey or self.has_signed(vkey) for vkey in logs)
-        holds = holds and raw == "".join(f"{line}\n" for line in shown).encode(errors="replace")
-        self.want(holds, "keys.txt", "differs", "text", "deal.json, --log-key")
+    def sides(self) -> str:
+        """The keys of both sides."""
+        return "".join(f"{side} {self.claimed[side]} {self.claimed[f'{side}_key']}\n" for side in ("seller", "buyer"))
 
-    def has_signed(self, vkey: str) -> bool:
-        """Whether a key signed the checkpoint."""
-        try:
-            open_checkpoint(self.members.get("checkpoint", b""), vkey)
-        except Refused:
-            return False
-        return True
+
+class RightCase(Case):
+    """A right: what it rests on, step by step, down to the filings by which its objects were registered."""
+
+    kind = "right"
+    fixed = ALWAYS | {"right.json"}
+    known = RIGHT_EVENTS
+    disclosed = RIGHT_DISCLOSED
+    all_disclosed = False
+
+    @cached_property
+    def objects(self) -> dict[str, Event]:
+        """The registered objects in the bundle by their ids."""
+        return {each.data["object"]: each for each in reversed(self.all("object.registered"))}
+
+    def rests_on(self, event: Event) -> list[str]:
+        """The rights that a right rests on: the one it was granted under, and those under which its object was made."""
+        data, made = event.data, self.objects.get(event.data["object"])
+        links = [link["grant"] for link in made.data["made_from"]] if made else []
+        return [data["parent"], *links] if data["parent"] else links
+
+    @cached_property
+    def chain(self) -> dict[str, Event]:
+        """The right itself and all that it rests on."""
+        found: dict[str, Event] = {}
+        todo = [(f"{self.kind}.json", self.claimed["right"])]
+        while todo:
+            file, right = todo.pop()
+            event = self.grants.get(right)
+            self.want(event, file, "no_right", right)
+            if event and right not in found:
+                found[right] = event
+                todo += [(event.file, each) for each in self.rests_on(event)]
+        return found
+
+    @cached_property
+    def ends(self) -> dict[str, str]:
+        """The first day on which each right of the chain is no longer in force, as far as the entries say: ISO days sort as text."""
+        found = {right: event.data["valid_to"] or "9999-12-31" for right, event in self.chain.items()}
+        for event in self.all("right.ended"):
+            for each in [event.data, *event.data["children"]]:
+                right = self.chain.get(each["grant"])
+                if right:
+                    self.used.add(event.file)
+                    self.want(right.index < event.index, event.file, "order", event.schema, right.schema)
+                    for name in ("object", "kind", "holder"):
+                        self.want(each[name] == right.data[name], event.file, "differs", name, right.file)
+                    found[each["grant"]] = min(found[each["grant"]], event.data["ends_on"])
+        return found
+
+    def check_title(self) -> None:
+        """The right is the one that was claimed, and everything it rests on is there, earlier, and reaches as far."""
+        for kind, by_id in (("right.granted", self.grants), ("object.registered", self.objects)):
+            self.want(len(by_id) == len(self.all(kind)), "entries/", "listing")
+        for event in self.chain.values():
+            self.used.add(event.file)
+            right, parent = event.data, self.chain.get(event.data["parent"])
+            if parent:
+                holds = (parent.data["kind"], right["kind"]) in LICENSED and parent.data["object"] == right["object"]
+                self.want(parent.index < event.index, event.file, "no_parent", right["parent"])
+                self.want(holds and inside(right, parent.data), event.file, "uncovered", right["parent"])
+                self.check_scope(event, parent)
+        first = self.chain.get(self.claimed["right"])
+        if first:
+            for name in ("object", "kind", "holder", "exclusive", "valid_from"):
+                self.want(self.claimed[name] == first.data[name], "right.json", "differs", name, first.file)
+
+    def check_scope(self, event: Event, parent: Event) -> None:
+        """What a right allows lies within what it rests on, where both are disclosed."""
+        ours, theirs = self.disclosure(event, "terms"), self.disclosure(parent, "terms")
+        if ours and theirs:
+            self.want(narrower(ours["scope"], theirs["scope"]), event.file, "wider", event.data["parent"])
+
+    def check_objects(self) -> None:
+        """Every object was registered before any right in it, and each source was used under a licence of its maker."""
+        for event in self.chain.values():
+            made = self.objects.get(event.data["object"])
+            if not made or made.index > event.index:
+                fail(event.file, "no_object", event.data["object"])
+            self.used.add(made.file)
+            for link in made.data["made_from"]:
+                licence = self.chain.get(link["grant"])
+                if licence:
+                    holds = licence.data["kind"] == "USE" and licence.data["object"] == link["object"]
+                    self.want(holds and licence.data["holder"] == made.data["owner"], made.file, "uncovered", link["grant"])
+                    self.want(licence.index < made.index, made.file, "no_parent", link["grant"])
+                    self.want(inside(event.data, licence.data), event.file, "uncovered", link["grant"])
+        self.check_idle("right.granted", "object.registered")
+
+    def check_filings(self) -> None:
+        """Every first right was deposited, after it, by the filing of its holder, the owner of the object."""
+        for event in self.chain.values():
+            right, made = event.data, self.objects.get(event.data["object"])
+            if right["parent"] is None:
+                filing = next((each for each in self.all("filing.deposited") if deposits(each.data, right)), None)
+                self.want(filing and filing.index > event.index and right["deal"] is None, event.file, "no_filing")
+                self.want(made and made.data["owner"] == right["holder"], event.file, "differs", "holder", "object.registered")
+                self.used |= {filing.file} if filing else set()
+        self.check_idle("filing.deposited")
+
+    def check_licences(self) -> None:
+        """Every other right was granted by a deal that the holder of the right it rests on had signed, and so had its own holder."""
+        deals = {each.data["deal"]: each for each in reversed(self.all("deal.signed"))}
+        for event in self.chain.values():
+            right, parent, deal = event.data, self.chain.get(event.data["parent"]), deals.get(event.data["deal"])
+            if parent:
+                sides = (parent.data["holder"], right["holder"])
+                signed = deal and (deal.data["seller"], deal.data["buyer"]) == sides and deal.index < event.index
+                self.want(signed, event.file, "no_deal", *sides)
+                if deal and deal.file not in self.used:
+                    self.used.add(deal.file)
+                    self.check_sides(deal)
+        self.check_idle("deal.signed", "key.registered")
+
+    def check_state(self) -> None:
+        """Endings and holds in the bundle are of this chain, and leave what right.json claims."""
+        for right, event in self.chain.items():
+            for below in self.rests_on(event):
+                self.want(self.ends[right] <= self.ends.get(below, ""), event.file, "outlasts", below)
+        self.want(self.claimed["valid_until"] == self.ends.get(self.claimed["right"]), "right.json", "differs", "valid_until", "entries/")
+        places, lifts = ({each.data["hold"]: each for each in self.all(kind)} for kind in ("hold.placed", "hold.lifted"))
+        objects = {event.data["object"] for event in self.chain.values()}
+        for hold, event in [*places.items(), *lifts.items()]:
+            self.used |= {event.file} if event.data["object"] in objects else set()
+            placed = places.get(hold)
+            about = placed and (placed.data["object"], placed.data["kind"], placed.index <= event.index)
+            self.want(about == (event.data["object"], event.data["kind"], True), event.file, "order", "hold.lifted", "hold.placed")
+        for kind, by_id in (("hold.placed", places), ("hold.lifted", lifts)):
+            self.want(len(by_id) == len(self.all(kind)), "entries/", "listing")
+        self.want(self.claimed["holds"] == sorted(places.keys() - lifts.keys()), "right.json", "differs", "holds", "entries/")
+        self.facts |= {"until": self.claimed["valid_until"], "holds": str(len(self.claimed["holds"]))}
+        self.check_idle("right.ended", "hold.placed", "hold.lifted")
+
+    def check_certificate(self, name: str, event: Event) -> None:
+        """As of a deal; and the filing is in the bundle, before it, where the certificate says that it is."""
+        super().check_certificate(name, event)
+        filing = next((each for each in self.all("filing.deposited") if each.data["filing"] == event.data["filing"]), None)
+        deposit = parse(name, self.members[name])["credentialSubject"].get("deposit")
+        place = deposit.get("index") if isinstance(deposit, dict) else None
+        told = filing and filing.index < event.index and filing.data["object"] == event.data["object"] and place == str(filing.index)
+        self.want(told, name, "certificate", "deposit")
 
 
 def covers(parent: dict[str, Json], child: dict[str, Json], owner: str | None) -> bool:
@@ -549,51 +1312,233 @@ def instant(text: str) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-CHECKS: Final = (
-    (Case.check_members, "the bundle is complete and each file is the one that the manifest lists", "证据包完整，各文件与清单一致"),
-    (Case.check_log, "every event in it is an entry of the log that the trusted key signed, byte for byte", "各事件均在受信日志中"),
-    (Case.check_disclosures, "the amounts shown are the ones that the log sealed", "所披露金额即日志封存的金额"),
-    (Case.check_chain, "the deal was signed, funded, delivered, accepted, settled, in that order", "交易依次签署、托管、交付、验收、结算"),
-    (Case.check_contract, "both sides signed this contract with keys that the log had bound to them", "双方以日志已绑定的公钥签署本合同"),
-    (
-        Case.check_rights,
-        "the contract's rights were granted, within the seller's operating right in the log",
-        "合同权利已授予，未超出卖方经营权",
+def inside(child: dict[str, Json], parent: dict[str, Json]) -> bool:
+    """Whether one right lasts no longer than another, as both were granted."""
+    ends = parent["valid_to"] is None or (child["valid_to"] is not None and instant(child["valid_to"]) <= instant(parent["valid_to"]))
+    return ends and instant(parent["valid_from"]) <= instant(child["valid_from"])
+
+
+def narrower(child: dict[str, Json], parent: dict[str, Json]) -> bool:
+    """Whether one scope allows nothing that another does not."""
+    inner, outer = child["territory"], parent["territory"]
+    where = outer in {"WORLD", inner} or inner.startswith(f"{outer}-")
+    purposes = not parent["purposes"] or (child["purposes"] and set(child["purposes"]) <= set(parent["purposes"]))
+    return bool(where and purposes and all(child[flag] <= parent[flag] for flag in FLAGS))
+
+
+def deposits(filing: dict[str, Json], right: dict[str, Json]) -> bool:
+    """Whether a filing registered this first right: its days are the first and the last, both in force."""
+    listed = {"kind": right["kind"], "grant": right["grant"]} in filing["rights"] and right["valid_to"] is not None
+    day = instant(filing["valid_until"]) + timedelta(days=1) if filing["valid_until"] < "9999-12-31" else None
+    same = (filing["applicant"], filing["object"]) == (right["holder"], right["object"])
+    return listed and same and instant(filing["valid_from"]) == instant(right["valid_from"]) and day == instant(right["valid_to"])
+
+
+class Check(NamedTuple):
+    """A check, and the sentence that it proves, with what it found in braces."""
+
+    run: Callable[[Any], None]
+    english: str
+    chinese: str
+
+    def sentence(self, facts: dict[str, str]) -> tuple[str, str]:
+        """The sentence in both languages; three dots stand for what was not found."""
+        blank = dict.fromkeys(("witnesses", "before", "authority", "opened", "until", "holds", "certificates"), "...")
+        blank |= {name: printable(fact) for name, fact in facts.items()}
+        return self.english.format_map(blank), self.chinese.format_map(blank)
+
+
+UNSHOWN: Final = {
+    "history": ("that the log shows everybody the same history: no witness was asked", "日志对所有人展示同一历史：未询问见证方"),
+    "time": ("the times: they are the platform's own word; only the order is shown", "时间：系平台自述，仅证明先后顺序"),
+    "stamp": (
+        "the times: a timestamp is there and fits, but no --tsa-root was given to judge its authority by",
+        "时间：附有相符的时间戳，但未给出 --tsa-root，无从判断签发机构",
     ),
-    (Case.check_settlement, "shares, fees and taxes sum to the amount and are those of the log", "各项合计等于金额，且与日志一致"),
-    (Case.check_keys, "keys.txt shows the keys that were checked", "keys.txt 所示即所验公钥"),
+    "certificate": ("that certificates were issued: none is in the bundle", "已签发登记证书：证据包中未附"),
+    "issuer": ("that the certificates are the issuer's: no --issuer-key was given", "登记证书确由签发者签署：未给出 --issuer-key"),
+}
+FIRST: Final = (
+    Check(Case.check_members, "the bundle is complete and each file is the one that the manifest lists", "证据包完整，各文件与清单一致"),
+    Check(Case.check_log, "every event in it is an entry of the log that the trusted key signed, byte for byte", "各事件均在受信日志中"),
+    Check(
+        Case.check_witnesses,
+        "the log shows everybody the same history: witnesses that you trust cosigned it ({witnesses})",
+        "日志对所有人展示同一历史：您信任的见证方已共签（{witnesses}）",
+    ),
+    Check(
+        Case.check_time,
+        "every event happened before {before}, says {authority}; when exactly, is the platform's own word",
+        "各事件均发生于 {before} 之前（{authority} 签发）；具体时间系平台自述",
+    ),
 )
+LAST: Final = (
+    Check(
+        Case.check_certificates,
+        "the certificates {certificates} are signed by an issuer that you trust, and say what the log registered",
+        "登记证书 {certificates} 由您信任的签发者签署，且与日志登记一致",
+    ),
+    Check(Case.check_keys, "keys.txt shows the keys that were checked", "keys.txt 所示即所验公钥"),
+)
+CHECKS: Final[dict[str, tuple[Check, ...]]] = {
+    "deal": (
+        *FIRST,
+        Check(Case.check_disclosures, "the amounts shown are the ones that the log sealed", "所披露金额即日志封存的金额"),
+        Check(
+            DealCase.check_chain,
+            "the deal was signed, funded, delivered, accepted, settled, in that order",
+            "交易依次签署、托管、交付、验收、结算",
+        ),
+        Check(
+            DealCase.check_contract,
+            "both sides signed this contract with keys that the log had bound to them",
+            "双方以日志已绑定的公钥签署本合同",
+        ),
+        Check(
+            DealCase.check_rights,
+            "the contract's rights were granted, within the seller's operating right in the log",
+            "合同权利已授予，未超出卖方经营权",
+        ),
+        Check(
+            DealCase.check_settlement, "shares, fees and taxes sum to the amount and are those of the log", "各项合计等于金额，且与日志一致"
+        ),
+        *LAST,
+    ),
+    "right": (
+        *FIRST,
+        Check(
+            Case.check_disclosures,
+            "the {opened} sealed values shown are the ones that the log sealed",
+            "所披露的 {opened} 项即日志封存的内容",
+        ),
+        Check(
+            RightCase.check_title,
+            "the right was granted as claimed, and each right that it rests on before it, for no less time",
+            "权利如所称授予；其所依据的各项权利均在先授予，期限不短于它",
+        ),
+        Check(
+            RightCase.check_objects,
+            "every object was registered, and what was made from others was made under rights to use them",
+            "各客体均已登记；衍生客体均依使用权制成",
+        ),
+        Check(RightCase.check_filings, "every first right was deposited by a filing of its holder", "各初始权利均由其持有人登记存证"),
+        Check(
+            RightCase.check_licences,
+            "both sides signed each deal by which a right was granted on, with keys that the log had bound to them",
+            "各次授权的交易双方均以日志已绑定的公钥签署",
+        ),
+        Check(
+            RightCase.check_state,
+            "by the entries shown, the right ends on {until} and {holds} holds are in force",
+            "依所示条目：权利于 {until} 终止，生效中的限制 {holds} 项",
+        ),
+        *LAST,
+    ),
+}
+KEY_IS_THEIRS: Final = (
+    "that the keys you gave are theirs: this rests on whoever gave them to you",
+    "您给出的公钥确属其人：取决于向您提供者",
+)
+NOT_PROVEN: Final = {
+    "deal": (
+        KEY_IS_THEIRS,
+        ("that nothing happened later, such as revocation, dispute or refund", "其后未发生撤销、争议、退款等事项"),
+        (
+            "how sellers before this one came by their rights: only the entries of their grants are shown",
+            "更早的卖方如何取得权利：仅示其授权条目",
+        ),
+        ("who stands behind the ids, and what is outside the log (bank, data, ledger accounts)", "标识背后的身份，及日志之外的事实"),
+    ),
+    "right": (
+        KEY_IS_THEIRS,
+        (
+            "that nothing else happened: a proof shows what is in the log, not what is missing; who reads the whole log can tell",
+            "未发生其他事项：证明只示日志中有什么，不示缺什么；通读日志者方可知",
+        ),
+        ("that nothing happened later than the log of that size", "此后日志中未发生其他事项"),
+        ("what deals said beyond their hashes, and sealed values that are not shown", "各交易哈希之外的内容，及未披露的封存内容"),
+        ("who stands behind the ids, and what is outside the log", "标识背后的身份，及日志之外的事实"),
+    ),
+}
 
 
-def verify(data: bytes, vkey: str) -> Report:
-    """Examine a bundle with the log key that you trust; never raises for what is in the bundle."""
+def verify(data: bytes, trust: Trust | str) -> Report:
+    """Examine a bundle with what you trust (a text is the log's key); never raises for what is in the bundle or in the options."""
+    believed = Trust(log_keys=(trust,)) if isinstance(trust, str) else trust
     try:
-        case = Case(unzip(data), vkey)
+        members = unzip(data)
     except Refused as refusal:
-        return Report([refusal.args[0]], [])
+        return unread(refusal.args[0])
+    kind = kind_of(members)
+    case = (RightCase if kind == "right" else DealCase)(members, believed)
     proven: list[tuple[str, str]] = []
-    for check, english, chinese in CHECKS:
+    unproven: list[tuple[str, str]] = []
+    for check in CHECKS[kind]:
         try:
-            check(case)
+            check.run(case)
         except Refused as refusal:
             case.problems.append(refusal.args[0])
-        if not case.problems:  # what rests on a failed check is not proven
-            proven.append((english, chinese))
-    return Report(list(dict.fromkeys(case.problems)), proven)
+        except Unshown as unshown:
+            unproven.append(UNSHOWN[unshown.args[0]])
+            continue
+        (unproven if case.problems else proven).append(check.sentence(case.facts))  # what rests on a failed check is not proven
+    return Report(list(dict.fromkeys(case.problems)), proven, unproven + list(NOT_PROVEN[kind]))
+
+
+def kind_of(members: dict[str, bytes]) -> str:
+    """What the bundle is of, as its manifest says; a deal where it says nothing that is known."""
+    try:
+        said = parse("manifest.json", members.get("manifest.json", b""))
+    except Refused:
+        return "deal"
+    return "right" if isinstance(said, dict) and said.get("format") == "egret-right-evidence" else "deal"
+
+
+def unread(problem: Problem) -> Report:
+    """What is to be said of a bundle that was not examined at all."""
+    return Report([problem], [], [check.sentence({}) for check in CHECKS["deal"]] + list(NOT_PROVEN["deal"]))
+
+
+def content(option: str, path: Path | None) -> bytes | None:
+    """What a file that an option names holds, up to a little more than it may."""
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            read = file.read(OPTION_BYTES_MAX + 1)
+    except (OSError, ValueError):
+        fail(option, "missing")
+    return read if len(read) <= OPTION_BYTES_MAX else fail(option, "too_big", OPTION_BYTES_MAX)
+
+
+def examined(given: argparse.Namespace) -> Report:
+    """Read what the command line names, and examine it."""
+    try:
+        trust = Trust(
+            tuple(given.log_key), tuple(given.witness), given.quorum, content("--policy", given.policy),
+            content("--tsa-root", given.tsa_root), tuple(given.issuer_key), datetime.now(UTC),
+        )  # fmt: skip
+        with given.bundle.open("rb") as file:
+            return verify(file.read(BUNDLE_BYTES_MAX + 1), trust)
+    except (OSError, ValueError):
+        return unread(Problem.of(str(given.bundle), "missing"))
+    except Refused as refusal:
+        return unread(refusal.args[0])
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Verify one bundle, say what was found, and return the exit code."""
-    parser = argparse.ArgumentParser(description="Verify a deal's evidence bundle offline. 离线验证交易证据包")
+    parser = argparse.ArgumentParser(description="Verify an evidence bundle of a deal or a right offline. 离线验证交易或权利证据包")
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--log-key", required=True, help="the log's public key, from a source you trust 可信来源的日志公钥")
+    parser.add_argument("--log-key", action="append", default=[], help="the log's public key, from a source you trust 可信来源的日志公钥")
+    parser.add_argument("--witness", action="append", default=[], help="a witness's public key 见证方公钥")
+    parser.add_argument("--quorum", help="how many of the witnesses must have cosigned; all, if not said 须共签的见证方数")
+    parser.add_argument("--policy", type=Path, help="a C2SP tlog-policy instead 信任策略文件")
+    parser.add_argument("--tsa-root", type=Path, help="PEM of the roots of timestamp authorities 时间戳机构根证书")
+    parser.add_argument("--issuer-key", action="append", default=[], help="public key of a certificate issuer, z6Mk... 登记证书签发者公钥")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    try:
-        with given.bundle.open("rb") as file:
-            report = verify(file.read(BUNDLE_BYTES_MAX + 1), given.log_key)
-    except OSError:
-        report = Report([Problem.of(str(given.bundle), "missing")], [])
+    report = examined(given)
     if given.json:
         problems = [problem._asdict() for problem in report.problems]
         shown = {"verified": report.verified, "problems": problems, "proven": report.proven, "not_proven": report.unproven}

@@ -170,11 +170,12 @@ def shelved(
     share_ppm: int = SHARE_PPM,
     content: bytes = shop.CSV,
     plan: str | None = None,
+    months: int = 12,
 ) -> Shelf:
     """Put an object's file on sale: for a price, by a plan, or without either as a licence to derive for a share of income."""
     asset = shop.ready(owner.client, content, object_=thing)
     listing = shop.drafted(owner.client, thing, asset=asset)
-    offer = offered(owner, listing, 1, price=price, share_ppm=share_ppm, plan=plan)
+    offer = offered(owner, listing, 1, price=price, share_ppm=share_ppm, plan=plan, months=months)
     published = shop.publish(owner.client, listing, 2)
     assert published["listing"]["state"] == "LISTED"
     return Shelf(owner, thing, listing, offer, content)
@@ -189,6 +190,7 @@ def offered(
     share_ppm: int = SHARE_PPM,
     exclusive: bool = False,
     plan: str | None = None,
+    months: int = 12,
 ) -> Offer:
     """Add an offer to a draft."""
     licence = price is None and plan is None
@@ -199,7 +201,7 @@ def offered(
     else:
         plan = shop.plan(owner.client, json.dumps({"kind": "one_off", "currency": "CNY", "price": price}))
     scope = DERIVING if licence else {"territory": "CN"}
-    shop.offer(owner.client, listing, plan, expected=expected, delivery="FILE", scope=scope, exclusive=exclusive)
+    shop.offer(owner.client, listing, plan, expected=expected, delivery="FILE", scope=scope, exclusive=exclusive, termMonths=months)
     return Offer.objects.latest("added_at")
 
 
@@ -217,9 +219,9 @@ def world(gateway: RecordingGateway, *, price: str = "12000.00", operator: Party
     return World(operator, institution, regulator, seller, buyer, other, shelf, gateway)
 
 
-def licensed(of: World, owner: Trader, thing: RegisteredObject, licensee: Trader, *, share_ppm: int = SHARE_PPM) -> Grant:
+def licensed(of: World, owner: Trader, thing: RegisteredObject, licensee: Trader, *, share_ppm: int = SHARE_PPM, months: int = 12) -> Grant:
     """The licence that a licensee gets by a deal of its own on the owner's object: requested, checked, signed, in force."""
-    shelf = shelved(owner, thing, share_ppm=share_ppm)
+    shelf = shelved(owner, thing, share_ppm=share_ppm, months=months)
     licence = signed(of, shelf=shelf, buyer=licensee)
     assert licence.deal.state == "IN_FORCE"
     return Grant.objects.get(deal_id=licence.uuid)

@@ -1,4 +1,4 @@
-"""Act five: the evidence bundle is verified by a program that knows nothing of the market, and so are three forgeries of it."""
+"""Act five: a deal's and a right's evidence is verified by a program that knows nothing of the market, and so are three forgeries."""
 
 import json
 import subprocess
@@ -23,11 +23,11 @@ class Verdict:
     problems: tuple[str, ...]
 
 
-def fetch_bundle(api: Api, deal_uuid: str, path: Path) -> bytes:
-    """Download the evidence bundle once a checkpoint covers the deal's last event."""
+def fetch_bundle(api: Api, subject: str, path: Path) -> bytes:
+    """Download the evidence bundle of ``deals/<uuid>`` or ``rights/<uuid>`` once a checkpoint covers its last event."""
 
     def ready() -> Any:
-        answer = api.session.get(f"{api.url}deals/{deal_uuid}/evidence.zip", headers={"Authorization": f"Bearer {api.token}"}, timeout=30)
+        answer = api.session.get(f"{api.url}{subject}/evidence.zip", headers={"Authorization": f"Bearer {api.token}"}, timeout=30)
         if answer.status_code == 409:  # noqa: PLR2004 not complete yet
             return None
         if not answer.ok:

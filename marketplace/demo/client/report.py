@@ -25,6 +25,7 @@ class Outcome:
     events: int
     evidence: str
     verdict: Verdict
+    right: Verdict
     forgeries: dict[str, Verdict]
     file_matches: bool
     complete: bool
@@ -41,6 +42,7 @@ class Outcome:
             "a right, signature, verdict or entry is missing behind the settled deal": self.complete,
             "fewer than three forbidden trades were refused": len(self.refusals) == 3,  # noqa: PLR2004 the three of the job
             "the evidence does not verify: " + "; ".join(self.verdict.problems): self.verdict.verified,
+            "the right's chain of title does not verify: " + "; ".join(self.right.problems): self.right.verified,
             **{f"the forgery “{name}” was not found": not verdict.verified for name, verdict in self.forgeries.items()},
         }
         return [problem for problem, holds in checks.items() if not holds]

@@ -251,7 +251,7 @@ def _forbidden(stage: Stage, cast: Cast, bare: Bare) -> tuple[Refusal, ...]:
 def _prove(stage: Stage, cast: Cast, deal_id: str, files: Path, refusals: tuple[Refusal, ...], *, matches: bool) -> Outcome:
     regulator = cast.regulator.api
     path = files / "evidence.zip"
-    bundle = fetch_bundle(cast.institution.api, str(uuid_of(deal_id)), path)
+    bundle = fetch_bundle(cast.institution.api, f"deals/{uuid_of(deal_id)}", path)
     log = regulator.query("{ logKey checkpoint { size } ledgerBalanced }")
     verdict = verify(path, log["logKey"])
     stage.step(f"the verifier, with no database and no Django, says: {'VERIFIED' if verdict.verified else verdict.problems}")
@@ -262,6 +262,10 @@ def _prove(stage: Stage, cast: Cast, deal_id: str, files: Path, refusals: tuple[
         found[name] = verify(copy, log["logKey"])
         stage.step(f"a copy with {name}: {found[name].problems[0] if found[name].problems else 'NOT FOUND'}")
     whole = cast.institution.api.query(WHOLE, id=deal_id)["node"]
+    title = files / "right.zip"
+    fetch_bundle(cast.buyer.api, f"rights/{uuid_of(whole['rights'][0]['grant']['id'])}", title)
+    right = verify(title, log["logKey"])
+    stage.step(f"the chain of title of the buyer's right, down to its first filings: {'VERIFIED' if right.verified else right.problems}")
     return Outcome(
         state=whole["state"],
         amount=whole["amount"]["amount"],
@@ -273,6 +277,7 @@ def _prove(stage: Stage, cast: Cast, deal_id: str, files: Path, refusals: tuple[
         events=int(log["checkpoint"]["size"]),
         evidence=_short(path),
         verdict=verdict,
+        right=right,
         forgeries=found,
         file_matches=matches,
         complete=_complete(whole),

@@ -110,6 +110,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Timestamp",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("size", models.BigIntegerField(unique=True)),
+                ("token", models.BinaryField()),
+                ("authority", models.TextField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
             name="Disclosure",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -169,5 +182,6 @@ class Migration(migrations.Migration):
         append_only("registry_log_cosignature"),
         never_deleted("registry_log_logkey"),
         fixed_except("registry_log_logkey", once=("retired_event", "retired_at", "last_size", "compromised")),
+        append_only("registry_log_timestamp"),
         never_deleted("registry_log_logstate"),
     ]

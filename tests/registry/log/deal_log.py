@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from registry.log import verifier
 from registry.log.canonical import canonical, seal_member
 from registry.log.checkpoint import Checkpoint, sign_checkpoint
-from registry.log.evidence import DealEvidence, DisclosedMember, LoggedEntry, manifest, pack, pack_deal
+from registry.log.evidence import DisclosedMember, Evidence, LoggedEntry, manifest, pack, pack_deal
 from registry.log.merkle import Tree, leaf_hash
 from registry.log.note import Signer
 
@@ -66,6 +67,20 @@ def grant(number: str, holder: str, parent: str | None, **changed: Any) -> dict[
     shape = {"grant": number, "object": OBJECT, "kind": "OPERATE", "holder": holder, "parent": parent, "deal": None, "exclusive": False}
     sealed = {name: seal_member(0, b"\x00" * 16) for name in ("income_share_ppm", "terms")}  # in the leaf, never disclosed in a bundle
     return shape | {"valid_from": "2026-01-01", "valid_to": "2030-01-01"} | sealed | changed
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What comes into a bundle beside the entries: lines under the checkpoint, a timestamp of it, certificates."""
+
+    lines: Callable[[str], str] = lambda _body: ""
+    stamp: Callable[[bytes], bytes | None] = lambda _signed: None
+    certificates: dict[str, Any] = field(default_factory=dict)
+
+    def added(self, evidence: Evidence) -> Evidence:
+        note = evidence.checkpoint.decode()
+        lines, token = self.lines(note.partition("\n\n")[0] + "\n"), self.stamp(evidence.checkpoint)
+        return replace(evidence, checkpoint=(note + lines).encode(), timestamp=token, certificates=self.certificates)
 
 
 @dataclass
@@ -122,22 +137,23 @@ class Deal:
         money = {"currency": settled[1]["currency"], "amount": amount, "lines": lines, "rights": rights, "moves": moves}
         return deepcopy(self.events[self.index("deal.signed") // 2][1] | money)
 
-    def bundle(self, signer: Signer = LOG) -> bytes:
+    def bundle(self, signer: Signer = LOG, beside: Beside = Beside()) -> bytes:
         """Log everything, sign the checkpoint, pack the evidence."""
+        return pack_deal(beside.added(self.evidence(signer)), claims=self.claims(), contract=canonical(self.terms))
+
+    def evidence(self, signer: Signer = LOG) -> Evidence:
+        """What the log has to show."""
         salts = {(n, path): sha256(f"{n}{path}".encode()).digest()[:16] for n, event in enumerate(self.events) for path in event[2]}
         leaves = [leaf(n, *event, salts) for n, event in enumerate(self.events)]
         tree = Tree(hashed for each in leaves for hashed in (leaf_hash(b"somebody else's"), leaf_hash(each)))
         checkpoint = Checkpoint(origin=signer.name, size=tree.size, root=tree.root())
-        evidence = DealEvidence(
+        return Evidence(
             entries=[LoggedEntry(2 * n + 1, each, tree.inclusion_proof(2 * n + 1)) for n, each in enumerate(leaves)],
             size=tree.size,
             checkpoint=sign_checkpoint(checkpoint, [signer, Signer.of_seed("witness.example", b"\x02" * 32)]),
             logs=[signer.verifier],
             disclosures=[DisclosedMember(2 * n + 1, path, salt, self.events[n][2][path]) for (n, path), salt in salts.items()],
-            claims=self.claims(),
-            contract=canonical(self.terms),
         )
-        return pack_deal(evidence)
 
 
 def leaf(number: int, schema: str, opened: dict[str, Any], closed: dict[str, Any], salts: dict[tuple[int, str], bytes]) -> bytes:
@@ -151,11 +167,11 @@ def leaf(number: int, schema: str, opened: dict[str, Any], closed: dict[str, Any
 def repacked(bundle: bytes, change: Callable[[dict[str, bytes]], object]) -> bytes:
     """What an attacker makes of a bundle who also recomputes the manifest and the zip."""
     members = verifier.unzip(bundle)
-    del members["manifest.json"]
+    subject = json.loads(members.pop("manifest.json"))["subject"]
     change(members)
-    return pack(members | {"manifest.json": manifest(subject={"type": "deal", "id": DEAL}, members=members)})
+    return pack(members | {"manifest.json": manifest(subject=subject, members=members)})
 
 
-def found(bundle: bytes, vkey: str = VKEY) -> list[tuple[str, str]]:
+def found(bundle: bytes, vkey: str | verifier.Trust = VKEY) -> list[tuple[str, str]]:
     """File and English text of each problem."""
     return [(problem.file, problem.english) for problem in verifier.verify(bundle, vkey).problems]

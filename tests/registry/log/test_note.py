@@ -9,7 +9,7 @@ from registry.log.frontier import Frontier
 from registry.log.merkle import EMPTY_ROOT, Tree, leaf_hash
 from registry.log.note import BadNote, Signature, Signer, Verifier, open_note, parse_note, sign_note
 from registry.log.tiles import BadTile, Tile, decode_bundle, encode_bundle, entries_path, split_tile, tiles_between
-from registry.log.verifier import Refused
+from registry.log.verifier import Refused, key_of
 from registry.log.verifier import open_checkpoint as open_alone
 from tests.support.shared import shared
 
@@ -182,7 +182,8 @@ def test_the_golden_log_of_tessera_is_ours_byte_for_byte(size: int):
     published = (golden / f"checkpoint.{size}").read_bytes()
     checkpoint, signed = open_checkpoint(published, log=key)
     assert (checkpoint.origin, checkpoint.size, signed) == (key.name, size, (key,))
-    assert open_alone(published, GOLDEN_KEY) == (size, checkpoint.root)
+    alone = open_alone(published, [key_of("", GOLDEN_KEY, b"\x01")])
+    assert (alone.size, alone.root, [each.given for each in alone.signed_by]) == (size, checkpoint.root, [GOLDEN_KEY])
     entries = decode_bundle((golden / entries_path(0, 15)).read_bytes())[:size]
     tree = Tree(leaf_hash(entry) for entry in entries)
     assert tree.root() == checkpoint.root
@@ -214,4 +215,4 @@ def test_every_changed_byte_of_a_golden_checkpoint_is_refused_by_both_readers():
         with pytest.raises(BadCheckpoint):
             open_checkpoint(broken, log=key)
         with pytest.raises(Refused):
-            open_alone(broken, GOLDEN_KEY)
+            open_alone(broken, [key_of("", GOLDEN_KEY, b"\x01")])
