@@ -40,9 +40,15 @@ class Outbox(Internal):
     """Committed events that wait for their place in the log."""
 
     seq = models.BigAutoField(primary_key=True)
-    event = models.UUIDField(unique=True)
+    event = models.UUIDField()
+    """Unique once it has its place, by the key of the entry: a second index here would cost every recording transaction."""
+    schema = models.TextField()
+    schema_version = models.SmallIntegerField()
+    subject_type = models.TextField()
+    subject_id = models.UUIDField()
     organisation = models.UUIDField(null=True)
     """Who recorded it, which the leaf itself says only under seal."""
+    at = models.DateTimeField()
     body = models.BinaryField()
 
 

@@ -48,7 +48,16 @@ def record(
         "subject": {"type": subject[0], "id": str(subject[1])},
         "data": opened | sealed_members,
     }
-    Outbox.objects.create(event=event, organisation=actor.organisation, body=canonical(body))
+    Outbox.objects.create(
+        event=event,
+        schema=shape.name,
+        schema_version=shape.version,
+        subject_type=subject[0],
+        subject_id=subject[1],
+        organisation=actor.organisation,
+        at=at,
+        body=canonical(body),
+    )
     Disclosure.objects.bulk_create(Disclosure(event=event, path=name, salt=salts[name], value=value) for name, value in closed.items())
     return event
 

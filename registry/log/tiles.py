@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from registry.log.merkle import HASH_BYTES, SIZE_MAX
+from registry.log.merkle import HASH_BYTES, SIZE_MAX, split_hashes
 
 TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8
@@ -81,7 +81,7 @@ def split_tile(data: bytes) -> list[bytes]:
     width, rest = divmod(len(data), HASH_BYTES)
     if rest or not 1 <= width <= TILE_WIDTH:
         raise BadTile(reason=f"{len(data)} bytes are not 1 to {TILE_WIDTH} hashes")
-    return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
+    return split_hashes(data)
 
 
 def encode_bundle(entries: Sequence[bytes]) -> bytes:
