@@ -18,6 +18,7 @@ EGRET_LOG_KEY = environment.key_hex("EGRET_LOG_KEY", length=32)  # Ed25519 seed 
 EGRET_CERTIFICATE_KEY = environment.key_hex("EGRET_CERTIFICATE_KEY", length=32)  # Ed25519 seed that signs registration certificates
 EGRET_SM2_KEY = environment.key_hex("EGRET_SM2_KEY", length=32)  # SM2 scalar; with it every certificate carries an SM2 signature too
 EGRET_LOG_ORIGIN = environment.text("EGRET_LOG_ORIGIN") or "egret.example/log"  # the log's name in every checkpoint, before its own id
+EGRET_LOG_STORAGE: Final = environment.object_store("EGRET_LOG_STORAGE")  # s3://bucket/prefix?endpoint_url=…&region=…; empty: VAR/log
 EGRET_LOG_POLICY = environment.text("EGRET_LOG_POLICY")  # file that names the log's witnesses (C2SP tlog-policy); without it, none
 EGRET_PUBLIC_URL = environment.base_url("EGRET_PUBLIC_URL", default="http://127.0.0.1:8000")  # where outsiders reach this installation
 EGRET_IDENTIFIER_PREFIX = environment.text("EGRET_IDENTIFIER_PREFIX") or "88.118.100111"  # sample prefix until a real one is applied for
@@ -90,7 +91,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / "files"}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "log": {"BACKEND": "registry.base.storage.DurableFileStorage", "OPTIONS": {"location": VAR / "log"}},
+    "log": {"BACKEND": "registry.log.object_store.ObjectStorage", "OPTIONS": EGRET_LOG_STORAGE}
+    if EGRET_LOG_STORAGE
+    else {"BACKEND": "registry.base.storage.DurableFileStorage", "OPTIONS": {"location": VAR / "log"}},
     **{
         alias: {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / alias}}
         for alias in ("documents", "assets")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
@@ -16,10 +16,7 @@ from registry.log.checkpoint import Checkpoint, open_checkpoint
 from registry.log.frontier import Frontier, widths
 from registry.log.merkle import HASH_BYTES
 from registry.log.note import Verifier
-from registry.log.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, Tile
-
-FILE_BYTES_MAX: Final = 17 * 1024 * 1024
-"""A little more than the longest bundle, 256 entries of 65,535 bytes."""
+from registry.log.tiles import CHECKPOINT_PATH, FILE_BYTES_MAX, TILE_HEIGHT, TILE_WIDTH, Tile
 
 
 class AlteredFile(RuntimeError):

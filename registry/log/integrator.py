@@ -15,13 +15,15 @@ _LOCK: Final = 0x45_47_52_45_54  # one integrator per database; a second one lea
 
 _MOVE: Final = """
 WITH waiting AS (
-  DELETE FROM registry_log_outbox WHERE seq IN (SELECT seq FROM registry_log_outbox ORDER BY seq LIMIT %(most)s) RETURNING *
+  DELETE FROM registry_log_outbox
+  WHERE seq <= (SELECT max(seq) FROM (SELECT seq FROM registry_log_outbox ORDER BY seq LIMIT %(most)s) AS first)
+  RETURNING *
 ), entries AS (
   INSERT INTO registry_log_entry (id, schema, schema_version, subject_type, subject_id, organisation, at, body)
-  SELECT event, schema, schema_version, subject_type, subject_id, organisation, at, body FROM waiting ORDER BY seq
+  SELECT event, schema, schema_version, subject_type, subject_id, organisation, at, body FROM waiting
 ), leaves AS (
   INSERT INTO registry_log_leaf (index, entry, hash)
-  SELECT %(size)s + row_number() OVER (ORDER BY seq) - 1, event, sha256('\\x00'::bytea || body) FROM waiting ORDER BY seq
+  SELECT %(size)s + row_number() OVER (ORDER BY seq) - 1, event, sha256('\\x00'::bytea || body) FROM waiting
   RETURNING index, hash
 )
 SELECT string_agg(hash, ''::bytea ORDER BY index) FROM leaves
@@ -59,6 +61,7 @@ def _sequence() -> int:
     state = LogState.objects.filter(id=1).first()
     edge = edge_of(state) if state else Edge()
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")  # a full batch is sorted and numbered without a temporary file
         cursor.execute(_MOVE, {"most": BATCH_MAX, "size": edge.size})
         hashes = split_hashes(bytes(cursor.fetchone()[0] or b""))
     if not hashes:

@@ -134,13 +134,11 @@ class Cosignature(Internal):
 class Disclosure(Internal):
     """The salt and value of one sealed member; erasing it leaves the leaf valid and silent."""
 
+    pk = models.CompositePrimaryKey("event", "path")
     event = models.UUIDField()
     path = models.TextField()
     salt = models.BinaryField(max_length=16)
     value = models.JSONField(null=True)
-
-    class Meta:
-        constraints = [UniqueConstraint(name="disclosure_once", fields=["event", "path"])]
 
 
 class Cursor(Internal):

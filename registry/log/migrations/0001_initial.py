@@ -86,14 +86,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Disclosure",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pk", models.CompositePrimaryKey("event", "path", blank=True, editable=False, primary_key=True, serialize=False)),
                 ("event", models.UUIDField()),
                 ("path", models.TextField()),
                 ("salt", models.BinaryField(max_length=16)),
                 ("value", models.JSONField(null=True)),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("event", "path"), name="disclosure_once")],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
