@@ -100,7 +100,7 @@ class DurableFileStorage(DurableStorage, FileSystemStorage):
         root, found = Path(self.location), set[Path]()
         for each in folders:
             folder = each
-            while not folder.exists() or (root in folder.parents and folder not in self._named):
+            while not folder.exists() or (root in (folder, *folder.parents) and folder not in self._named):
                 found.add(folder)
                 folder = folder.parent
         return found

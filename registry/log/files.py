@@ -52,7 +52,9 @@ class LogFiles:
         """
         storage = storages["log"]
         if not isinstance(storage, DurableStorage):
-            message = f'STORAGES["log"] must be a DurableStorage, which overwrites in one step and loses nothing, not {type(storage).__name__}'
+            message = (
+                f'STORAGES["log"] must be a DurableStorage, which overwrites in one step and loses nothing, not {type(storage).__name__}'
+            )
             raise ImproperlyConfigured(message)
         return cls(str(log_id), storage)
 

@@ -32,7 +32,7 @@ class StoreFailed(OSError):
     """The object store refused or did not answer; carries its own words. Nothing is published until it does."""
 
 
-class ObjectStorage(DurableStorage, S3Storage):
+class ObjectStorage(DurableStorage, S3Storage):  # type: ignore[misc]  # published without types
     """Objects below a prefix of one bucket; one request writes one object, so that nobody ever sees a part of it."""
 
     def __init__(self, *, addressing_style: str = "auto", **settings: Any) -> None:

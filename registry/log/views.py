@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from registry.log.files import LogFiles
 from registry.log.models import LogState
 from registry.log.tiles import CHECKPOINT_PATH, cache_control, content_type
+
 logger = logging.getLogger(__name__)
 
 

@@ -1,7 +1,7 @@
 """Runs moto's object store on a free port of this machine, and fails or delays requests when told to; says the port, ends with its input.
 
-A POST of JSON to ``/_faults`` sets what the next requests meet: ``{"method": "PUT", "part": "tile/", "status": 500, "seconds": 0, "times": 3}``.
-A GET of it tells how many requests of that kind came since.
+A POST of JSON to ``/_faults`` sets what the next requests meet:
+``{"method": "PUT", "part": "tile/", "status": 500, "seconds": 0, "times": 3}``. A GET of it tells how many of that kind came since.
 """
 
 import json
@@ -59,6 +59,7 @@ class Quiet(WSGIRequestHandler):
 
 server = make_server("127.0.0.1", 0, Faulty(DomainDispatcherApplication(create_backend_app)), threaded=True, request_handler=Quiet)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-print(server.port, flush=True)
+sys.stdout.write(f"{server.port}\n")
+sys.stdout.flush()
 sys.stdin.read()
 os._exit(0)
