@@ -31,10 +31,13 @@ class Better(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Absolute:
-    """A value to reach on the quiet reference machine; elsewhere it is scaled by the measure that the work depends on most."""
+    """A value to reach on the quiet reference machine; elsewhere it is scaled by the measure that the work depends on most.
+
+    What no machine changes, such as a size, is scaled by nothing.
+    """
 
     value: float
-    scaled_by: str
+    scaled_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,13 @@ class Contest:
         ours: what the claim is about.
         peer: the same task by the peer; None where it is not to be had here, and ``not_measured`` then says why.
         limit: the least that any program would have to do for this task.
+        beside: what else the rounds found out, asked once at their end and printed with the verdict.
     """
 
     ours: Callable[[], float]
     peer: Callable[[], float] | None = None
     limit: Callable[[], float] | None = None
+    beside: Callable[[], Mapping[str, Any]] = dict
     not_measured: str = ""
 
 
@@ -95,6 +100,8 @@ def goal_here(claim: Claim, measured: Round) -> float:
     """The goal as this machine must meet it in this round: in the claim's unit, or as a ratio to the peer."""
     if isinstance(claim.goal, VersusPeer):
         return claim.goal.ratio
+    if claim.goal.scaled_by is None:
+        return claim.goal.value
     factor = scale(measured.calibration, claim.goal.scaled_by)
     return claim.goal.value * factor if claim.better is Better.HIGHER else claim.goal.value / factor
 
@@ -116,7 +123,9 @@ def holds(claim: Claim, measured: Round) -> bool | None:
     return measured.value >= goal if claim.better is Better.HIGHER else measured.value <= goal
 
 
-def verdict(name: str, claim: Claim, rounds: Sequence[Round], *, not_measured: str = "") -> dict[str, Any]:
+def verdict(
+    name: str, claim: Claim, rounds: Sequence[Round], *, beside: Mapping[str, Any] | None = None, not_measured: str = ""
+) -> dict[str, Any]:
     """The claim's line: medians over the rounds, the spread of each, the goal here, and whether it held in enough of them."""
     answers = [holds(claim, each) for each in rounds]
     held = answers.count(True)
@@ -142,7 +151,7 @@ def verdict(name: str, claim: Claim, rounds: Sequence[Round], *, not_measured: s
         "calibration": {measure: _median([each.calibration[measure] for each in rounds]) for measure in rounds[0].calibration},
         "reference": dict(REFERENCE),
     }
-    return line | ({"not_measured": not_measured} if not_measured else {})
+    return line | ({"beside": dict(beside)} if beside else {}) | ({"not_measured": not_measured} if not_measured else {})
 
 
 def _median(values: Sequence[float | None]) -> float | None:

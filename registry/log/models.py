@@ -40,8 +40,7 @@ class Outbox(Internal):
     """Committed events that wait for their place in the log."""
 
     seq = models.BigAutoField(primary_key=True)
-    event = models.UUIDField()
-    """Unique once it has its place, by the key of the entry: a second index here would cost every recording transaction."""
+    event = models.UUIDField(unique=True)
     schema = models.TextField()
     schema_version = models.SmallIntegerField()
     subject_type = models.TextField()

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             name="Outbox",
             fields=[
                 ("seq", models.BigAutoField(primary_key=True, serialize=False)),
-                ("event", models.UUIDField()),
+                ("event", models.UUIDField(unique=True)),
                 ("schema", models.TextField()),
                 ("schema_version", models.SmallIntegerField()),
                 ("subject_type", models.TextField()),
