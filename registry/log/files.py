@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
+from registry.base.environment import WrongEnvironment
 from registry.base.storage import DurableStorage
 from registry.log.checkpoint import Checkpoint, open_checkpoint
 from registry.log.frontier import Frontier, widths
@@ -26,6 +28,20 @@ class AlteredFile(RuntimeError):
         """Name the file and what is wrong with it, in English, for the operator."""
         super().__init__(f"{path} {reason}")
         self.path = path
+
+
+def require_store() -> None:
+    """Refuse to go on with an object store that cannot be used: a wrong name is better found at the start than in the first deal.
+
+    Raises:
+        WrongEnvironment: it does not answer, or not to us; names the variable and says what the store said.
+    """
+    if settings.EGRET_LOG_STORAGE:
+        try:
+            storages["log"].listdir("")
+        except OSError as error:
+            message = f"EGRET_LOG_STORAGE names an object store that cannot be used: {error}"
+            raise WrongEnvironment(message) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,6 +289,17 @@ def test_a_long_backlog_goes_to_the_bucket_in_bounded_parts(bucket, monkeypatch)
     assert audited() == [str(event) for event in events]
 
 
+@pytest.mark.parametrize(("address", "said"), [("{url}", "NoSuchBucket"), ("http://127.0.0.1:1", "Could not connect")])
+def test_the_server_does_not_start_on_a_store_that_cannot_be_used(bucket, store, address, said):
+    value = f"s3://{bucket}-not?endpoint_url={address.format(url=store.url)}&region=us-east-1&addressing_style=path"
+    command = [sys.executable, "manage.py", "serve", "--port", "0"]
+    given = {**os.environ, "EGRET_LOG_STORAGE": value}
+    ended = subprocess.run(command, env=given, capture_output=True, text=True, check=False, timeout=120)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("CommandError: EGRET_LOG_STORAGE names an object store that cannot be used: ")
+    assert said in ended.stderr
+
+
 @pytest.mark.parametrize(
     "value",
     [
