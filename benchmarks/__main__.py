@@ -31,7 +31,7 @@ def main() -> int:
 def _measure(name: str, claim: Claim, calibration: Calibration) -> bool | None:
     with claim.open(calibration.url) as contest:
         rounds = [_round(claim, contest, calibration, number) for number in range(ROUNDS)]
-        line = verdict(name, claim, rounds, not_measured=contest.not_measured)
+        line = verdict(name, claim, rounds, beside=contest.beside(), not_measured=contest.not_measured)
     _print(line)
     held: bool | None = line["holds"]
     return held

@@ -82,10 +82,8 @@ def script_of(quote: Quote) -> str:
         "id, plan_id, offer_id, buyer_id, seller_id, verb, inputs, inputs_digest, amount_minor, currency, answer, created_at, expires_at,"
         " used_by, computation_id, surplus_minor, surplus_to_id"
     )
-    opened = "".join(
-        f"INSERT INTO registry_log_disclosure (event, path, salt, value) VALUES (:event, '{each.path}', '\\x{bytes(each.salt).hex()}',"
-        f" {_quoted(json.dumps(each.value))});\n"
-        for each in disclosed
+    opened = ", ".join(
+        f"(:event, '{each.path}', '\\x{bytes(each.salt).hex()}', {_quoted(json.dumps(each.value))}::jsonb)" for each in disclosed
     )
     return rf"""
 SELECT quote_literal({NEW_ID}) AS key, quote_literal({NEW_ID}) AS event \gset
@@ -95,8 +93,11 @@ INSERT INTO registry_base_idempotencykey (id, person, organisation, operation, k
   VALUES (:key, '{quote.buyer_id}', '{quote.buyer_id}', 'quote_create', :event, sha256('{quote.pk}'), '', NULL, now());
 RELEASE SAVEPOINT claim;
 INSERT INTO pricing_quotes_quote ({columns}) VALUES ({row});
-INSERT INTO registry_log_outbox (event, organisation, body) VALUES (:event, '{event.organisation}', '\x{bytes(event.body).hex()}');
-{opened}UPDATE registry_base_idempotencykey SET result_type = 'pricing_quotes.Quote', result_id = '{quote.pk}' WHERE id = :key;
+WITH told AS (INSERT INTO registry_log_outbox (event, schema, schema_version, subject_type, subject_id, organisation, at, body)
+  VALUES (:event, '{event.schema}', {event.schema_version}, '{event.subject_type}', '{event.subject_id}', '{event.organisation}', now(),
+    '\x{bytes(event.body).hex()}'))
+INSERT INTO registry_log_disclosure (event, path, salt, value) VALUES {opened};
+UPDATE registry_base_idempotencykey SET result_type = 'pricing_quotes.Quote', result_id = '{quote.pk}' WHERE id = :key;
 COMMIT;
 """
 

@@ -55,11 +55,13 @@ class Contest:
         ours: what the claim is about.
         peer: the same task by the peer; None where it is not to be had here, and ``not_measured`` then says why.
         limit: the least that any program would have to do for this task.
+        beside: what else the rounds found out, asked once at their end and printed with the verdict.
     """
 
     ours: Callable[[], float]
     peer: Callable[[], float] | None = None
     limit: Callable[[], float] | None = None
+    beside: Callable[[], Mapping[str, Any]] = dict
     not_measured: str = ""
 
 
@@ -121,7 +123,9 @@ def holds(claim: Claim, measured: Round) -> bool | None:
     return measured.value >= goal if claim.better is Better.HIGHER else measured.value <= goal
 
 
-def verdict(name: str, claim: Claim, rounds: Sequence[Round], *, not_measured: str = "") -> dict[str, Any]:
+def verdict(
+    name: str, claim: Claim, rounds: Sequence[Round], *, beside: Mapping[str, Any] | None = None, not_measured: str = ""
+) -> dict[str, Any]:
     """The claim's line: medians over the rounds, the spread of each, the goal here, and whether it held in enough of them."""
     answers = [holds(claim, each) for each in rounds]
     held = answers.count(True)
@@ -147,7 +151,7 @@ def verdict(name: str, claim: Claim, rounds: Sequence[Round], *, not_measured: s
         "calibration": {measure: _median([each.calibration[measure] for each in rounds]) for measure in rounds[0].calibration},
         "reference": dict(REFERENCE),
     }
-    return line | ({"not_measured": not_measured} if not_measured else {})
+    return line | ({"beside": dict(beside)} if beside else {}) | ({"not_measured": not_measured} if not_measured else {})
 
 
 def _median(values: Sequence[float | None]) -> float | None:

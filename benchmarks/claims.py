@@ -12,6 +12,10 @@ from benchmarks.claim import Claim
 CLAIMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "log_integrate": "benchmarks.log_integrate",
+        "registration_logged": "benchmarks.registration_logged",
+        "registration_outbox": "benchmarks.registration_outbox",
+        "checkpoint_latency": "benchmarks.checkpoint_latency",
+        "log_bytes": "benchmarks.log_bytes",
         "inclusion_proof": "benchmarks.inclusion_proof",
         "log_audit": "benchmarks.log_audit",
         "credential_issue": "benchmarks.credential_issue",

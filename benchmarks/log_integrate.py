@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -21,8 +22,11 @@ from registry.log.merkle import leaf_hash
 BACKLOG: Final = 10_000
 
 
-def backlog() -> list[tuple[UUID, bytes]]:
-    """Fresh events in the form and about the size that ``record()`` gives them, with two sealed members."""
+OUTBOX: Final = "registry_log_outbox (event, schema, schema_version, subject_type, subject_id, at, body)"
+
+
+def backlog() -> list[tuple[UUID, str, int, str, UUID, datetime, bytes]]:
+    """Fresh events in the form and about the size that ``record()`` gives them, with two sealed members, as rows of the outbox."""
     at = clock.now()
     events = []
     for number in range(BACKLOG):
@@ -36,14 +40,14 @@ def backlog() -> list[tuple[UUID, bytes]]:
             "subject": {"type": "deal", "id": str(UUID(int=number))},
             "data": {name: {**seal_member(str(number), fresh_salt())} for name in ("amount", "shares")},
         }
-        events.append((event, canonical(body)))
+        events.append((event, "deal.settled", 1, "deal", UUID(int=number), at, canonical(body)))
     return events
 
 
 def integrate_backlog() -> float:
     """Events a second from the outbox to the signed checkpoint; filling the outbox is not timed."""
     rows = backlog()
-    with connection.cursor() as cursor, cursor.copy("COPY registry_log_outbox (event, body) FROM STDIN") as copy:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {OUTBOX} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
     began, added = time.perf_counter(), 0
@@ -63,7 +67,7 @@ def copy_rows(plain: psycopg.Connection) -> float:
     plain.execute("CREATE TABLE copied (event uuid PRIMARY KEY, body bytea NOT NULL, hash bytea NOT NULL)")
     began = time.perf_counter()
     with plain.transaction(), plain.cursor() as cursor, cursor.copy("COPY copied (event, body, hash) FROM STDIN") as copy:
-        for event, body in rows:
+        for event, *_, body in rows:
             copy.write_row((event, body, leaf_hash(body)))
     return BACKLOG / (time.perf_counter() - began)
 

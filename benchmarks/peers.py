@@ -70,13 +70,13 @@ def pgbench() -> str | None:
     return found or (str(carried) if carried and os.access(carried, os.X_OK) else None)
 
 
-def run_pgbench(program: str, *, url: str, script: str, seconds: int, protocol: str = "prepared") -> float:
-    """Run a script with one client for so many seconds, as the application role; returns transactions a second.
+def run_pgbench(program: str, *, url: str, script: str, seconds: int, protocol: str = "prepared", clients: int = 1) -> float:
+    """Run a script with so many clients for so many seconds, as the application role; returns transactions a second.
 
     Raises:
         PeerFailed: pgbench refused or a transaction failed.
     """
-    options = ["--no-vacuum", "--file=-", "--client=1", f"--time={seconds}", f"--protocol={protocol}"]
+    options = ["--no-vacuum", "--file=-", f"--client={clients}", f"--time={seconds}", f"--protocol={protocol}"]
     told = _run([program, *options, url], text=script, more={"PGOPTIONS": "-c role=egret_app"})
     rates = [line.split("=")[1].split()[0] for line in told.splitlines() if line.startswith("tps = ")]
     if not rates:

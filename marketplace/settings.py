@@ -21,6 +21,7 @@ EGRET_CERTIFICATE_KEY = environment.key_hex("EGRET_CERTIFICATE_KEY", length=32) 
 EGRET_CERTIFICATE_SIGNER = environment.device_key("EGRET_CERTIFICATE_SIGNER")  # in its place a key in a device: pkcs11: (RFC 7512)
 EGRET_SM2_KEY = environment.key_hex("EGRET_SM2_KEY", length=32)  # SM2 scalar; with it every certificate carries an SM2 signature too
 EGRET_LOG_ORIGIN = environment.text("EGRET_LOG_ORIGIN") or "egret.example/log"  # the log's name in every checkpoint, before its own id
+EGRET_LOG_STORAGE: Final = environment.object_store("EGRET_LOG_STORAGE")  # s3://bucket/prefix?endpoint_url=…&region=…; empty: VAR/log
 EGRET_LOG_POLICY = environment.text("EGRET_LOG_POLICY")  # file that names the log's witnesses (C2SP tlog-policy); without it, none
 EGRET_TSA_URL = environment.text("EGRET_TSA_URL")  # authority that timestamps checkpoints (RFC 3161); without it, none
 EGRET_TSA_ROOTS = environment.text("EGRET_TSA_ROOTS")  # PEM file of the roots that its answers are judged by
@@ -95,7 +96,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / "files"}},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "log": {"BACKEND": "registry.base.storage.DurableFileStorage", "OPTIONS": {"location": VAR / "log"}},
+    "log": {"BACKEND": "registry.log.object_store.ObjectStorage", "OPTIONS": EGRET_LOG_STORAGE}
+    if EGRET_LOG_STORAGE
+    else {"BACKEND": "registry.base.storage.DurableFileStorage", "OPTIONS": {"location": VAR / "log"}},
     **{
         alias: {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR / alias}}
         for alias in ("documents", "assets")

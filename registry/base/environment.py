@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -16,6 +18,14 @@ if TYPE_CHECKING:
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FALSE: Final = frozenset({"0", "false", "no", "off"})
 LONGEST_VALUE: Final = 8192
+_OBJECT_STORE: Final = {"region": "region_name"}
+_OBJECT_STORE_OPTIONS: Final = {
+    "bucket_name": r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    "location": r"([A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,9})?",
+    "endpoint_url": r"https?://([a-z0-9.-]{1,253}|\[[0-9a-f:]{2,39}\])(:[0-9]{1,5})?",
+    "region_name": r"[a-z0-9-]{1,40}",
+    "addressing_style": r"auto|path|virtual",
+}
 DATABASE_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -140,6 +150,37 @@ def base_url(name: str, *, default: str) -> str:
         message = f"{name} must look like https://market.example"
         raise WrongEnvironment(message)
     return value
+
+
+def object_store(name: str) -> dict[str, str]:
+    """Return the options of an object store written as ``s3://bucket/prefix?endpoint_url=…&region=…``; empty when there is none.
+
+    ``addressing_style`` (path or virtual) may be said too. Keys are no part of it: they come from the AWS_* variables.
+
+    Raises:
+        WrongEnvironment: anything else, or the extra ``s3`` is not installed.
+    """
+    value = text(name)
+    if not value:
+        return {}
+    form = rf"{name} must look like s3://bucket/prefix?endpoint_url=https://store.example&region=cn-east"
+    try:
+        parts = urlsplit(value)
+        given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError as error:
+        raise WrongEnvironment(form) from error
+    options = {"bucket_name": parts.netloc, "location": parts.path.strip("/"), **{_OBJECT_STORE.get(key, key): said for key, said in given}}
+    if parts.scheme != "s3" or parts.fragment or len(options) != 2 + len(given):
+        raise WrongEnvironment(form)
+    for option, said in options.items():
+        pattern = _OBJECT_STORE_OPTIONS.get(option)
+        if pattern is None or not re.fullmatch(pattern, said):
+            message = f"{form}; {option} is unknown or wrong"
+            raise WrongEnvironment(message)
+    if find_spec("storages") is None or find_spec("boto3") is None:
+        message = f"{name} needs the extra s3: install egret[s3]"
+        raise WrongEnvironment(message)
+    return options
 
 
 def secret(name: str, *, least: int) -> str:

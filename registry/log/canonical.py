@@ -6,9 +6,9 @@ salt and value can show the value; destroying them leaves the leaf valid and say
 
 import hmac
 import json
+import re
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final, TypeAlias
 
@@ -20,8 +20,11 @@ SALT_BYTES: Final = 16
 SEAL: Final = "_h"
 DEPTH_MAX: Final = 32
 SAFE_INTEGER_MAX: Final = 2**53 - 1
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":"))
-"""Python's own, whose inner loop is compiled. Without floats and with ASCII keys it writes what RFC 8785 asks for, as a test says."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_BEYOND_FIRST_PLANE: Final = re.compile("[\U00010000-\U0010ffff]")
+_sorted_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False).encode
+"""Without floats, and with all integers in range, its text is that of RFC 8785: the same escapes, no blanks."""
 
 
 class NotCanonical(ValueError):
@@ -43,9 +46,10 @@ def canonical(value: JSON) -> bytes:
         NotCanonical: a float, an integer out of range, a key that is no string, text that is no Unicode, another type, or nesting
             deeper than ``DEPTH_MAX``.
     """
-    if _require_plain(value, path="", depth=0):
-        return _ENCODER.encode(value).encode()
-    return rfc8785.dumps(value)
+    _require_plain(value, path="", depth=0)
+    text = _sorted_json(value)
+    # RFC 8785 sorts keys by UTF-16 code units, Python by code points: one order as long as no character is beyond the first plane
+    return rfc8785.dumps(value) if _BEYOND_FIRST_PLANE.search(text) else text.encode()
 
 
 def fresh_salt() -> bytes:
@@ -75,43 +79,28 @@ def check_disclosure(hashed: str, salt: bytes, value: JSON) -> bool:
     return hmac.compare_digest(seal_member(value, salt)[SEAL].encode(), hashed.encode())
 
 
-def _require_plain(value: object, *, path: str, depth: int) -> bool:
-    """Refuse what has no form here; whether every key is ASCII, so that Python sorts keys as the RFC does, by UTF-16."""
+def _require_plain(value: object, *, path: str, depth: int) -> None:
     if depth > DEPTH_MAX:
         raise NotCanonical(path=path, reason=f"nested deeper than {DEPTH_MAX}")
-    if isinstance(value, Mapping):
-        return _require_plain_object(value, path=path, depth=depth)
-    if isinstance(value, list | tuple):
-        ascii_keys = True
-        for index, item in enumerate(value):
-            ascii_keys &= _require_plain(item, path=f"{path}/{index}", depth=depth + 1)
-        return ascii_keys
-    _require_plain_scalar(value, path=path)
-    return True
-
-
-def _require_plain_object(value: Mapping[object, object], *, path: str, depth: int) -> bool:
-    if not isinstance(value, dict):
-        raise NotCanonical(path=path, reason=f"{type(value).__name__} is not a JSON value")
-    ascii_keys = True
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise NotCanonical(path=path, reason="a key must be a string")
-        if not key.isascii():
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise NotCanonical(path=path, reason="a key must be a string")
             _require_plain_scalar(key, path=path)
-            ascii_keys = False
-        ascii_keys &= _require_plain(item, path=f"{path}/{key}", depth=depth + 1)
-    return ascii_keys
+            _require_plain(item, path=f"{path}/{key}", depth=depth + 1)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _require_plain(item, path=f"{path}/{index}", depth=depth + 1)
+    else:
+        _require_plain_scalar(value, path=path)
 
 
 def _require_plain_scalar(value: object, *, path: str) -> None:
-    if value is None or isinstance(value, bool):
-        return
     if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise NotCanonical(path=path, reason="half a surrogate pair is not text") from None
+        if not value.isascii() and _SURROGATE.search(value):
+            raise NotCanonical(path=path, reason="half a surrogate pair is not text")
+    elif value is None or isinstance(value, bool):
+        return
     elif isinstance(value, int):
         if abs(value) > SAFE_INTEGER_MAX:
             raise NotCanonical(path=path, reason="an integer beyond 2^53-1 must be written as a string")

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Final, Self
+from typing import Self
 from uuid import UUID
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import storages
 
+from registry.base.environment import WrongEnvironment
+from registry.base.storage import DurableStorage
 from registry.log.checkpoint import Checkpoint, open_by_any
 from registry.log.frontier import Frontier, widths
 from registry.log.merkle import HASH_BYTES
 from registry.log.note import Key, Verifier
-from registry.log.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, Tile
-
-FILE_BYTES_MAX: Final = 17 * 1024 * 1024
-"""A little more than the longest bundle, 256 entries of 65,535 bytes."""
+from registry.log.tiles import CHECKPOINT_PATH, FILE_BYTES_MAX, TILE_HEIGHT, TILE_WIDTH, Tile
 
 
 class AlteredFile(RuntimeError):
@@ -27,6 +28,20 @@ class AlteredFile(RuntimeError):
         """Name the file and what is wrong with it, in English, for the operator."""
         super().__init__(f"{path} {reason}")
         self.path = path
+
+
+def require_store() -> None:
+    """Refuse to go on with an object store that cannot be used: a wrong name is better found at the start than in the first deal.
+
+    Raises:
+        WrongEnvironment: it does not answer, or not to us; names the variable and says what the store said.
+    """
+    if settings.EGRET_LOG_STORAGE:
+        try:
+            storages["log"].listdir("")
+        except OSError as error:
+            message = f"EGRET_LOG_STORAGE names an object store that cannot be used: {error}"
+            raise WrongEnvironment(message) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +56,24 @@ class Published:
 class LogFiles:
     """The files of one log."""
 
-    def __init__(self, folder: str, storage: Storage) -> None:
+    def __init__(self, folder: str, storage: DurableStorage) -> None:
         """Open a folder of a storage; nothing is read yet."""
         self._folder, self._storage = folder, storage
 
     @classmethod
     def of(cls, log_id: UUID) -> Self:
-        """The files that this market's own log is published as."""
-        return cls(str(log_id), storages["log"])
+        """The files that this market's own log is published as.
+
+        Raises:
+            ImproperlyConfigured: the storage may rename, lose or tear a file.
+        """
+        storage = storages["log"]
+        if not isinstance(storage, DurableStorage):
+            message = (
+                f'STORAGES["log"] must be a DurableStorage, which overwrites in one step and loses nothing, not {type(storage).__name__}'
+            )
+            raise ImproperlyConfigured(message)
+        return cls(str(log_id), storage)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, or None if there is none.
@@ -65,29 +90,21 @@ class LogFiles:
             raise AlteredFile(path, f"is longer than {FILE_BYTES_MAX} bytes")
         return content
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write a tile or a bundle, which never changes: the same bytes again are no work.
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write tiles and bundles, which never change: the same bytes again are no work. All are durable on return.
 
         Raises:
-            AlteredFile: it is there with other bytes.
+            AlteredFile: one is there with other bytes.
         """
-        there = self.read(path)
-        if there is None:
-            self.put(path, content)
-        elif there != content:
-            raise AlteredFile(path, "is not what the log has written")
+        named = {f"{self._folder}/{path}": path for path in files}
+        taken = self._storage.create_all({name: files[path] for name, path in named.items()})
+        for path in sorted(named[name] for name in taken):
+            if self.read(path) != files[path]:
+                raise AlteredFile(path, "is not what the log has written")
 
     def put(self, path: str, content: bytes) -> None:
-        """Write a file in the place of whatever is there.
-
-        Raises:
-            AlteredFile: the storage gave it another name, as Django's own do with a name that is taken.
-        """
-        name = f"{self._folder}/{path}"
-        given = self._storage.save(name, ContentFile(content))
-        if PurePosixPath(given) != PurePosixPath(name):
-            self._storage.delete(given)
-            raise AlteredFile(path, "cannot be replaced: the storage of the log must overwrite files")
+        """Write a file in the place of whatever is there."""
+        self._storage.save(f"{self._folder}/{path}", ContentFile(content))
 
     def published(self, *logs: Verifier) -> Published | None:
         """The published checkpoint, checked with the log's key, or with all that it has had; None before the first.

@@ -1,19 +1,34 @@
 """Gives committed events their place: one integrator at a time, dense indexes; then publishes them."""
 
-import json
-from collections.abc import Iterable
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
 from django.db import connection, transaction
 
 from registry.base.ids import uuid7
-from registry.log.merkle import leaf_hash
+from registry.log.merkle import Edge, split_hashes
 from registry.log.models import LogState
 from registry.log.publication import edge_of, publish
 
-BATCH_MAX: Final = 2_000
+BATCH_MAX: Final = 16_384
+"""Events that are given their place at once. Only their hashes come to Python, 32 bytes each."""
 _LOCK: Final = 0x45_47_52_45_54  # one integrator per database; a second one leaves and tries again
+
+_MOVE: Final = """
+WITH waiting AS (
+  DELETE FROM registry_log_outbox
+  WHERE seq <= (SELECT max(seq) FROM (SELECT seq FROM registry_log_outbox ORDER BY seq LIMIT %(most)s) AS first)
+  RETURNING *
+), entries AS (
+  INSERT INTO registry_log_entry (id, schema, schema_version, subject_type, subject_id, organisation, at, body)
+  SELECT event, schema, schema_version, subject_type, subject_id, organisation, at, body FROM waiting
+), leaves AS (
+  INSERT INTO registry_log_leaf (index, entry, hash)
+  SELECT %(size)s + row_number() OVER (ORDER BY seq) - 1, event, sha256('\\x00'::bytea || body) FROM waiting
+  RETURNING index, hash
+)
+SELECT string_agg(hash, ''::bytea ORDER BY index) FROM leaves
+"""
+"""The server itself moves the waiting events into the log and hashes their bytes, so that none of them travels to Python for it."""
 
 
 def integrate() -> int:
@@ -49,36 +64,16 @@ def wait_lock() -> None:
 
 
 def _sequence() -> int:
+    state = LogState.objects.filter(id=1).first()
+    edge = edge_of(state) if state else Edge()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH batch AS (DELETE FROM registry_log_outbox WHERE seq IN (SELECT seq FROM registry_log_outbox ORDER BY seq LIMIT %s)"
-            " RETURNING seq, event, organisation, body) SELECT event, organisation, body FROM batch ORDER BY seq",
-            [BATCH_MAX],
-        )
-        rows = [(event, organisation, bytes(body)) for event, organisation, body in cursor.fetchall()]
-    if not rows:
+        cursor.execute("SET LOCAL work_mem = '64MB'")  # a full batch is sorted and numbered without a temporary file
+        cursor.execute(_MOVE, {"most": BATCH_MAX, "size": edge.size})
+        hashes = split_hashes(bytes(cursor.fetchone()[0] or b""))
+    if not hashes:
         return 0
-    state, _ = LogState.objects.get_or_create(id=1, defaults={"log_id": uuid7()})
-    hashes = [leaf_hash(body) for *_, body in rows]
-    _copy(
-        "COPY registry_log_entry (id, schema, schema_version, subject_type, subject_id, organisation, at, body) FROM STDIN",
-        (_entry(*row) for row in rows),
-    )
-    places = enumerate(zip(rows, hashes, strict=True), start=state.size)
-    _copy("COPY registry_log_leaf (index, entry, hash) FROM STDIN", ((place, event, hashed) for place, ((event, *_), hashed) in places))
-    edge = edge_of(state).extended(hashes)
+    if state is None:
+        LogState.objects.create(id=1, log_id=uuid7())
+    edge = edge.extended(hashes)
     LogState.objects.filter(id=1).update(size=edge.size, edge=b"".join(edge.hashes))
-    return len(rows)
-
-
-def _copy(statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Write rows through PostgreSQL's COPY: a backlog is integrated many times faster than by INSERT."""
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def _entry(event: UUID, organisation: UUID | None, body: bytes) -> tuple[Any, ...]:
-    parsed = json.loads(body)
-    subject = parsed["subject"]
-    return event, parsed["schema"], parsed["version"], subject["type"], subject["id"], organisation, parsed["at"], body
+    return len(hashes)

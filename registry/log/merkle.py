@@ -42,6 +42,17 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def split_hashes(joined: bytes) -> list[bytes]:
+    """Hashes that stand one after the other.
+
+    Raises:
+        ValueError: not whole hashes.
+    """
+    if len(joined) % HASH_BYTES:
+        raise ValueError(f"{len(joined)} bytes are no whole hashes")
+    return [joined[at : at + HASH_BYTES] for at in range(0, len(joined), HASH_BYTES)]
+
+
 class Tree:
     """The whole tree in memory: one ``bytearray`` per level, holding only nodes whose subtree is full.
 
@@ -209,16 +220,17 @@ class Edge:
         Raises:
             ValueError: a hash is not 32 bytes.
         """
-        size, hashes = self.size, list(self.hashes)
         batch = list(leaf_hashes)
         _require_leaves(batch)
-        for hashed in batch:
-            hashes.append(hashed)
-            for _ in range(_trailing_zeros(size + 1)):
-                right = hashes.pop()
-                hashes.append(node_hash(hashes.pop(), right))
-            size += 1
-        return Edge(size=size, hashes=tuple(hashes))
+        kept, grown, fresh, level = list(self.hashes), [], b"".join(batch), 0
+        while fresh or self.size >> level:
+            run = (kept.pop() if self.size >> level & 1 else b"") + fresh
+            full = len(run) - len(run) % (2 * HASH_BYTES)
+            if run[full:]:
+                grown.append(run[full:])
+            fresh = b"".join([sha256(b"\x01" + run[at : at + 2 * HASH_BYTES]).digest() for at in range(0, full, 2 * HASH_BYTES)])
+            level += 1
+        return Edge(size=self.size + len(batch), hashes=tuple(reversed(grown)))
 
     @property
     def root(self) -> bytes:

@@ -8,10 +8,10 @@ from http.client import HTTPException
 from typing import Final
 
 from registry.log.audit import Audit, Read
-from registry.log.files import FILE_BYTES_MAX, AlteredFile, LogFiles
+from registry.log.files import AlteredFile, LogFiles
 from registry.log.frontier import Frontier
 from registry.log.note import Verifier
-from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, encode_bundle, entries_path
+from registry.log.tiles import CHECKPOINT_PATH, FILE_BYTES_MAX, TILE_WIDTH, encode_bundle, entries_path
 
 TIMEOUT_SECONDS: Final = 20.0
 NOT_FOUND: Final = 404

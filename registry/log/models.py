@@ -41,8 +41,13 @@ class Outbox(Internal):
 
     seq = models.BigAutoField(primary_key=True)
     event = models.UUIDField(unique=True)
+    schema = models.TextField()
+    schema_version = models.SmallIntegerField()
+    subject_type = models.TextField()
+    subject_id = models.UUIDField()
     organisation = models.UUIDField(null=True)
     """Who recorded it, which the leaf itself says only under seal."""
+    at = models.DateTimeField()
     body = models.BinaryField()
 
 
@@ -169,13 +174,11 @@ class Timestamp(Internal):
 class Disclosure(Internal):
     """The salt and value of one sealed member; erasing it leaves the leaf valid and silent."""
 
+    pk = models.CompositePrimaryKey("event", "path")
     event = models.UUIDField()
     path = models.TextField()
     salt = models.BinaryField(max_length=16)
     value = models.JSONField(null=True)
-
-    class Meta:
-        constraints = [UniqueConstraint(name="disclosure_once", fields=["event", "path"])]
 
 
 class Cursor(Internal):

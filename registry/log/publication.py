@@ -17,12 +17,15 @@ from registry.log import keys
 from registry.log.checkpoint import Checkpoint, sign_checkpoint
 from registry.log.files import AlteredFile, LogFiles, Published
 from registry.log.frontier import Frontier, widths
-from registry.log.merkle import EMPTY_ROOT, HASH_BYTES, Edge
+from registry.log.merkle import EMPTY_ROOT, Edge, split_hashes
 from registry.log.models import LogState, SignedCheckpoint
 from registry.log.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, Tile, encode_bundle, entries_path
 
-CHUNK: Final = 8 * TILE_WIDTH
-"""Leaves that are read and written at once."""
+CHUNK: Final = 16 * TILE_WIDTH
+"""Leaves that are read and written at once, with their bodies: at most 268 MB, as a rule two."""
+
+HASHES: Final = 65_536
+"""Leaf hashes that are compared at once: 2 MB."""
 
 _frontiers: dict[UUID, Frontier] = {}
 """The right edge of each log as this process last published it; a memory of files, checked against the checkpoint before use."""
@@ -34,8 +37,7 @@ class StaleBackup(RuntimeError):
 
 def edge_of(state: LogState) -> Edge:
     """The stored right edge."""
-    raw = bytes(state.edge)
-    return Edge(size=state.size, hashes=tuple(raw[at : at + HASH_BYTES] for at in range(0, len(raw), HASH_BYTES)))
+    return Edge(size=state.size, hashes=tuple(split_hashes(bytes(state.edge))))
 
 
 def publish() -> int:
@@ -98,11 +100,9 @@ def _remember(checkpoint: Checkpoint, note: bytes) -> None:
 
 def _refuse_other_past(published: Edge, stored: Edge) -> None:
     """Refuse stored leaves that do not carry the published edge on to the stored one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT hash FROM registry_log_leaf WHERE index >= %s AND index < %s ORDER BY index", [published.size, stored.size])
-        reached = published
-        while rows := cursor.fetchmany(CHUNK):
-            reached = reached.extended(bytes(hashed) for (hashed,) in rows)
+    reached = published
+    while reached.size < stored.size and (hashes := _hashes(reached.size, min(reached.size + HASHES, stored.size))):
+        reached = reached.extended(hashes)
     if reached != stored:
         message = f"the stored log does not continue the one published at size {published.size}"
         raise StaleBackup(message)
@@ -115,26 +115,35 @@ def _grow(files: LogFiles, frontier: Frontier, size: int) -> Frontier:
         stop = min(first + CHUNK, size)
         rows = _leaves(first, stop)
         frontier, tiles = frontier.extended([hashed for _, hashed in rows[frontier.size - first :]])
-        bundles = [[body for body, _ in rows[at : at + TILE_WIDTH]] for at in range(0, len(rows), TILE_WIDTH)]
-        for number, bodies in enumerate(bundles, start=first // TILE_WIDTH):
-            files.write(entries_path(number, len(bodies)), encode_bundle(bodies))
-        for tile, content in tiles:
-            if tile.width == TILE_WIDTH:  # a partial tile that the rest may outgrow is for nobody yet
-                files.write(tile.path, content)
-    for tile, content in frontier.unfinished:
-        files.write(tile.path, content)
+        written = {tile.path: content for tile, content in tiles if tile.width == TILE_WIDTH}
+        if frontier.size == size:  # before, a partial tile that the rest outgrows is for nobody
+            written |= {tile.path: content for tile, content in frontier.unfinished}
+        for at in range(0, len(rows), TILE_WIDTH):
+            bodies = [body for body, _ in rows[at : at + TILE_WIDTH]]
+            written[entries_path((first + at) // TILE_WIDTH, len(bodies))] = encode_bundle(bodies)
+        files.write(written)
     return frontier
+
+
+def _hashes(first: int, stop: int) -> list[bytes]:
+    """The hashes of the leaves at these places."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(hash, ''::bytea ORDER BY index) FROM registry_log_leaf WHERE index >= %s AND index < %s", [first, stop]
+        )
+        return split_hashes(bytes(cursor.fetchone()[0] or b""))
 
 
 def _leaves(first: int, stop: int) -> list[tuple[bytes, bytes]]:
     """Bodies and hashes of the leaves at these places."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT entry, hash FROM registry_log_leaf WHERE index >= %s AND index < %s ORDER BY index", [first, stop])
-        leaves = cursor.fetchall()
-        # by their keys, not by a join: a planner without statistics of a young log would read the whole table
-        cursor.execute("SELECT id, body FROM registry_log_entry WHERE id = ANY(%s)", [[entry for entry, _ in leaves]])
-        bodies = dict(cursor.fetchall())
-    return [(bytes(bodies[entry]), bytes(hashed)) for entry, hashed in leaves]
+        # each body by its key, not by a join: a planner without statistics of a young log would read the whole table
+        cursor.execute(
+            "SELECT (SELECT body FROM registry_log_entry WHERE id = leaf.entry), hash FROM registry_log_leaf AS leaf"
+            " WHERE index >= %s AND index < %s ORDER BY index",
+            [first, stop],
+        )
+        return [(bytes(body), bytes(hashed)) for body, hashed in cursor.fetchall()]
 
 
 def _prune(files: LogFiles, old: int, new: int) -> None:

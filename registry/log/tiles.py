@@ -5,15 +5,18 @@ Source: C2SP tlog-tiles (paths without the height that Go's own layout has).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 
-from registry.log.merkle import HASH_BYTES, SIZE_MAX
+from registry.log.merkle import HASH_BYTES, SIZE_MAX, split_hashes
 
 TILE_WIDTH: Final = 256
 TILE_HEIGHT: Final = 8
 LEVEL_MAX: Final = 7
 ENTRY_BYTES_MAX: Final = 2**16 - 1
 CHECKPOINT_PATH: Final = "checkpoint"
+FILE_BYTES_MAX: Final = 17 * 1024 * 1024
+"""A little more than the longest bundle, 256 entries of 65,535 bytes."""
 _GROUP: Final = 1000
 
 
@@ -56,6 +59,16 @@ def entries_path(index: int, width: int = TILE_WIDTH) -> str:
     return f"tile/entries/{_numbered(index, width)}"
 
 
+def content_type(path: str) -> str:
+    """The media type of a file of the log."""
+    return "text/plain; charset=utf-8" if PurePosixPath(path).name == CHECKPOINT_PATH else "application/octet-stream"
+
+
+def cache_control(path: str) -> str:
+    """How long others may keep a file of the log: a checkpoint is replaced, all else never changes."""
+    return "public, max-age=2" if PurePosixPath(path).name == CHECKPOINT_PATH else "public, max-age=31536000, immutable"
+
+
 def tiles_between(old_size: int, new_size: int) -> Iterator[Tile]:
     """The tiles to write when the tree grows, lowest level first, left to right; a partial tile is never hashed upwards.
 
@@ -81,7 +94,7 @@ def split_tile(data: bytes) -> list[bytes]:
     width, rest = divmod(len(data), HASH_BYTES)
     if rest or not 1 <= width <= TILE_WIDTH:
         raise BadTile(reason=f"{len(data)} bytes are not 1 to {TILE_WIDTH} hashes")
-    return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
+    return split_hashes(data)
 
 
 def encode_bundle(entries: Sequence[bytes]) -> bytes:

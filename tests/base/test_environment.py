@@ -51,3 +51,22 @@ def test_an_address_is_taken_apart_and_given_another_database():
         environment.with_database(url, 'x"; DROP')
     with pytest.raises(WrongEnvironment, match="must name a database"):
         environment.database("postgres://ann@db.example:6432")
+
+
+def test_an_object_store_is_taken_apart(monkeypatch):
+    monkeypatch.setenv("EGRET_X", "s3://bucket/the/log/?endpoint_url=https://store.example:9000&region=cn-east-1&addressing_style=path")
+    assert environment.object_store("EGRET_X") == {
+        "bucket_name": "bucket",
+        "location": "the/log",
+        "endpoint_url": "https://store.example:9000",
+        "region_name": "cn-east-1",
+        "addressing_style": "path",
+    }
+    monkeypatch.setenv("EGRET_X", "s3://bucket")
+    assert environment.object_store("EGRET_X") == {"bucket_name": "bucket", "location": ""}
+    monkeypatch.setenv("EGRET_X", "")
+    assert environment.object_store("EGRET_X") == {}
+    monkeypatch.setenv("EGRET_X", "s3://bucket")
+    monkeypatch.setattr(environment, "find_spec", lambda _name: None)
+    with pytest.raises(WrongEnvironment, match=r"EGRET_X needs the extra s3"):
+        environment.object_store("EGRET_X")

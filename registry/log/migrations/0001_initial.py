@@ -45,7 +45,12 @@ class Migration(migrations.Migration):
             fields=[
                 ("seq", models.BigAutoField(primary_key=True, serialize=False)),
                 ("event", models.UUIDField(unique=True)),
+                ("schema", models.TextField()),
+                ("schema_version", models.SmallIntegerField()),
+                ("subject_type", models.TextField()),
+                ("subject_id", models.UUIDField()),
                 ("organisation", models.UUIDField(null=True)),
+                ("at", models.DateTimeField()),
                 ("body", models.BinaryField()),
             ],
             options={
@@ -125,14 +130,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Disclosure",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pk", models.CompositePrimaryKey("event", "path", blank=True, editable=False, primary_key=True, serialize=False)),
                 ("event", models.UUIDField()),
                 ("path", models.TextField()),
                 ("salt", models.BinaryField(max_length=16)),
                 ("value", models.JSONField(null=True)),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("event", "path"), name="disclosure_once")],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(

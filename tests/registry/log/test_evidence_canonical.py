@@ -1,8 +1,12 @@
 """One byte form per value, in both implementations, and sealed members that only the right salt and value open."""
 
 import json
+from typing import Any
 
 import pytest
+import rfc8785
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from registry.log import verifier
 from registry.log.canonical import NotCanonical, canonical, check_disclosure, fresh_salt, seal_member
@@ -65,3 +69,15 @@ def test_a_seal_opens_with_its_own_salt_and_value_only():
         with pytest.raises(ValueError, match="a salt has 16 bytes"):
             seal_member("1", wrong)
     assert len({fresh_salt() for _ in range(8)}) == 8
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=20,
+    )
+)
+@example({"\U0001f600": 1, "\ufb33": 2})  # sorted by UTF-16 code units, not by code points
+def test_any_value_has_the_bytes_that_the_library_for_rfc_8785_gives_it(value: Any):
+    assert canonical(value) == rfc8785.dumps(value) == verifier.canonical(value)

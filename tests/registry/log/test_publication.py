@@ -1,5 +1,6 @@
 """What the integrator publishes, read back as an outsider would; killed between any two steps, run twice at once, given an old backup."""
 
+import itertools
 import json
 import os
 import signal
@@ -8,9 +9,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.db import connection, connections
 
+from registry.base import storage as base_storage
 from registry.base.actor import SYSTEM
 from registry.base.environment import django_database, with_database
 from registry.base.storage import DRAFT, DurableFileStorage
@@ -19,7 +22,8 @@ from registry.log.audit import Audit
 from registry.log.files import AlteredFile, LogFiles
 from registry.log.integrator import integrate
 from registry.log.keys import environment_keys
-from registry.log.models import Leaf, LogState, Outbox, SignedCheckpoint
+from registry.log.merkle import leaf_hash
+from registry.log.models import Entry, Leaf, LogState, Outbox, SignedCheckpoint
 from registry.log.publication import StaleBackup, publish
 from registry.log.schemas import declare
 from registry.log.services import record
@@ -119,22 +123,96 @@ def test_a_storage_that_renames_instead_of_replacing_is_refused(settings, tmp_pa
     plain = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
     settings.STORAGES = {**settings.STORAGES, "log": plain}
     happen(1)
-    integrate()
-    happen(1)
-    with pytest.raises(AlteredFile, match="must overwrite"):
+    with pytest.raises(ImproperlyConfigured, match=r"must be a DurableStorage.*not FileSystemStorage"):
         integrate()
-    assert [path.name for path in tmp_path.rglob("checkpoint*")] == ["checkpoint"]
+    assert list(tmp_path.iterdir()) == []
+    assert not SignedCheckpoint.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_entry_says_in_columns_what_its_bytes_say():
+    happen(3)
+    integrate()
+    for entry in Entry.objects.all():
+        body = json.loads(bytes(entry.body))
+        told = {"schema": entry.schema, "version": entry.schema_version, "id": str(entry.pk), "at": entry.at.isoformat()}
+        assert told == {name: body[name] for name in told}
+        assert body["subject"] == {"type": entry.subject_type, "id": str(entry.subject_id)}
+        assert bytes(Leaf.objects.get(entry=entry.pk).hash) == leaf_hash(bytes(entry.body))
+
+
+class PowerCut:
+    """Knows what a power cut would leave: a file's bytes once they were synced, a name once the folder that it is in was."""
+
+    def __init__(self, root, monkeypatch):
+        self.root, self.durable, self.lost = root, set(), []
+        self.fsync, self.replace = os.fsync, Path.replace
+        monkeypatch.setattr(os, "fsync", self.synced)
+
+        def replace(draft, place):
+            return self.placed(draft, place)
+
+        monkeypatch.setattr(Path, "replace", replace)  # a function, so that it becomes a method
+
+    def synced(self, handle):
+        self.fsync(handle)
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        self.durable |= {("name", each) for each in path.iterdir()} if path.is_dir() else {("bytes", os.fstat(handle).st_ino)}
+
+    def placed(self, draft, place):
+        if place.name == "checkpoint":
+            files = [path for path in self.root.rglob("*") if path.is_file() and DRAFT not in path.name and path.name != "checkpoint"]
+            self.lost += [path for path in files if not self.survives(path)]
+        self.durable.discard(("name", place))
+        return self.replace(draft, place)
+
+    def survives(self, path):
+        above = [folder for folder in path.parents if self.root in folder.parents or folder == self.root]
+        return ("bytes", path.stat().st_ino) in self.durable and all(("name", each) in self.durable for each in (path, *above))
+
+
+@pytest.mark.django_db
+def test_no_checkpoint_is_signed_over_a_file_that_a_power_cut_could_lose(settings, tmp_path, monkeypatch):
+    cut = PowerCut(tmp_path / "log", monkeypatch)
+    durable = {"BACKEND": "registry.base.storage.DurableFileStorage", "OPTIONS": {"location": tmp_path / "log"}}
+    settings.STORAGES = {**settings.STORAGES, "log": durable}
+    for count in (1, 300, 5, 600):
+        happen(count)
+        assert integrate() == count
+    assert cut.lost == []
+    # and it would be found out: the same log, with folders that are never synced
+    monkeypatch.setattr(base_storage, "_sync", lambda _folder: None)
+    happen(1)
+    integrate()
+    assert [path.name for path in cut.lost] != []
+
+
+@pytest.mark.django_db
+def test_what_a_killed_integrator_had_written_is_made_durable_by_the_next(settings, tmp_path, monkeypatch):
+    durable = {"BACKEND": "registry.base.storage.DurableFileStorage", "OPTIONS": {"location": tmp_path / "log"}}
+    settings.STORAGES = {**settings.STORAGES, "log": durable}
+    cut = PowerCut(tmp_path / "log", monkeypatch)
+    happen(300)
+    sync = base_storage._sync
+    with monkeypatch.context() as dying:
+        dying.setattr(base_storage, "_sync", lambda _folder: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            integrate()
+    assert base_storage._sync is sync
+    assert len(list((tmp_path / "log").rglob("tile/**/*"))) > 4
+    settings.STORAGES = {**settings.STORAGES, "log": durable | {"OPTIONS": {"location": str(tmp_path / "log")}}}  # a new process
+    integrate()
+    assert (SignedCheckpoint.objects.get().size, cut.lost) == (300, [])
 
 
 class Killer:
-    """Kills this process with SIGKILL before its nth step: each file written or removed, each statement and each commit is one."""
+    """Kills this process with SIGKILL before its nth step: each file written, synced, named or removed, each statement and commit."""
 
     def __init__(self, at):
-        self.left = at
+        self.count, self.at = itertools.count(1), at  # the count is one step, also for threads
 
     def step(self):
-        self.left -= 1
-        if self.left == 0:
+        if next(self.count) == self.at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def before(self, function):
@@ -145,9 +223,11 @@ class Killer:
         return stepped
 
     def arm(self):
+        DurableFileStorage.create_all = self.before(DurableFileStorage.create_all)
         DurableFileStorage._save = self.before(DurableFileStorage._save)
         DurableFileStorage.delete = self.before(DurableFileStorage.delete)
         Path.replace = self.before(Path.replace)
+        os.fsync = self.before(os.fsync)
         connection.ensure_connection()
         connection._commit = self.before(connection._commit)
         connection.execute_wrappers.append(lambda execute, *args: (self.step(), execute(*args))[1])

@@ -1,0 +1,52 @@
+"""A real object-store server on this machine (moto), in an environment of its own, for tests that publish to it."""
+
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from benchmarks.peers import PeerFailed, python_of
+
+PEERS = Path(__file__).parents[2] / "conformance" / "peers"
+
+
+class Store:
+    """The address of the server, and a way to make it fail."""
+
+    def __init__(self, port):
+        self.url = f"http://127.0.0.1:{port}"
+
+    def fails(self, *, method="PUT", part="", status=500, seconds=0.0, times=1000):
+        """From now on, fail or delay so many requests of this kind."""
+        self._ask({"method": method, "part": part, "status": status, "seconds": seconds, "times": times})
+
+    def heals(self):
+        """Fail no more; returns how many requests met the fault or came after it."""
+        seen = self._ask(None)["seen"]
+        self._ask({"method": "-", "part": "", "status": 0, "seconds": 0, "times": 0})
+        return seen
+
+    def _ask(self, fault):
+        address = f"{self.url}/_faults"
+        answer = requests.get(address, timeout=10) if fault is None else requests.post(address, json=fault, timeout=10)
+        return answer.json()
+
+
+@contextmanager
+def served():
+    """Run the server; skip, with the reason, where its environment cannot be made."""
+    try:
+        python = python_of("moto_serves", programs=PEERS)
+    except PeerFailed as error:
+        pytest.skip(f"moto cannot be installed here: {str(error)[-200:]}")
+    command = [str(python), str(PEERS / "moto_serves.py")]
+    with subprocess.Popen(  # it ends when its input does, so also when this process is killed
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            yield Store(int(server.stdout.readline()))
+        finally:
+            server.stdin.close()
+            server.wait(timeout=20)
