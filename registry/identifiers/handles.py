@@ -17,6 +17,7 @@ DRAWS_MAX: Final = 40
 _PREFIX: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,16}){2}")
 _HANDLE: Final = re.compile(rf"(?P<prefix>{_PREFIX.pattern})/(?P<body>[{CROCKFORD}]{{{BODY_LENGTH}}})(?P<check>[{CROCKFORD}])")
 _MODULUS: Final = 37
+_CHECK_VALUES: Final = {character: value for value, character in enumerate(CHECK_ALPHABET)}
 _LONGEST: Final = 64
 
 
@@ -47,7 +48,7 @@ def check_character(prefix: str, body: str) -> str:
     """
     total = 0
     for character in prefix.replace(".", "") + body:
-        total = (2 * total + CHECK_ALPHABET.index(character)) % _MODULUS
+        total = 2 * total + _CHECK_VALUES[character]
     return CHECK_ALPHABET[(1 - 2 * total) % _MODULUS]
 
 

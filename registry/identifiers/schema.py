@@ -1,13 +1,12 @@
 """Identifiers in GraphQL: one lookup, open to all."""
 
-import json
 from typing import Any
 
 import graphene
 
 from registry.base.errors import NotFound
 from registry.base.graphql import BigInt, Items
-from registry.identifiers.records import Record, Value, values_of
+from registry.identifiers.records import Record, Value, encode_json, values_of
 from registry.identifiers.selectors import installation, resolve
 from registry.identifiers.values import KINDS
 
@@ -43,7 +42,7 @@ class IdentifierValueType(graphene.ObjectType):
     @staticmethod
     def resolve_data(root: Value, _info: Any) -> str:
         """As text."""
-        return root.data if isinstance(root.data, str) else json.dumps(root.data, separators=(",", ":"))
+        return root.data if isinstance(root.data, str) else encode_json(root.data)
 
     @staticmethod
     def resolve_ttl(root: Value, _info: Any) -> int:

@@ -4,7 +4,6 @@ Sources: Handle.Net Technical Manual, HTTP JSON REST API; RFC 8288 (Link); RFC 9
 (validators, freshness, age).
 """
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from html import escape
 from http import HTTPStatus
 from typing import Any, Final
 
-from registry.identifiers.records import Installation, Record, instant, successor, values_of
+from registry.identifiers.records import Installation, Record, encode_json, instant, successor, values_of
 from registry.identifiers.resolver.asking import API, NO_VALUES, SUCCESS, Question, Refused
 from registry.identifiers.values import CHANGING_SECONDS
 
@@ -38,7 +37,7 @@ class Answer:
 def as_json(status: HTTPStatus, content: Any, headers: Sequence[tuple[str, str]] = ()) -> Answer:
     """A JSON answer."""
     # JSON may carry half a surrogate pair, which has no bytes
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    body = encode_json(content).encode(errors="replace")
     return Answer(status, body, [("Content-Type", JSON_TYPE), *headers])
 
 
@@ -55,7 +54,9 @@ def refused_answer(refused: Refused) -> Answer:
 
 def handle_record(record: Record, installation: Installation, asked: str, question: Question | None = None) -> dict[str, Any]:
     """A record as the Handle JSON API shows it, or those values of it that are wanted; under the name that was ``asked`` for."""
-    values = [value for value in values_of(record, installation) if question is None or question.wants(value.kind)]
+    values = values_of(record, installation)
+    if question is not None and not question.whole:
+        values = [value for value in values if question.wants(value.kind)]
     told: dict[str, Any] = {"responseCode": SUCCESS if values else NO_VALUES, "handle": asked}
     if record.index is None:
         told["message"] = NOT_LOGGED
@@ -120,7 +121,7 @@ def landing(record: Record, age: float, installation: Installation, *, asked: st
     links = link_header(record, installation)
     varies = ("Vary", "Accept")
     if media == LINKSET_TYPE:
-        body = json.dumps(linkset(record, installation), separators=(",", ":")).encode()
+        body = encode_json(linkset(record, installation)).encode()
         headers = [("Content-Type", LINKSET_TYPE), *freshness(record, age, CHANGING_SECONDS, variant="-linkset"), varies, links]
         return Answer(HTTPStatus.OK, body, headers)
     if media == JSON_TYPE:

@@ -70,7 +70,7 @@ class Question:
     def wants(self, kind: Kind) -> bool:
         """Whether a value is wanted; a type that ends in a dot stands for all types below it."""
         below = any(kind.name.startswith(each) or kind.name == each[:-1] for each in self.types if each.endswith("."))
-        return self.whole or kind.index in self.indexes or kind.name in self.types or below
+        return kind.index in self.indexes or kind.name in self.types or below
 
 
 def concerns(path: str) -> bool:

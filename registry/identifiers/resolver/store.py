@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg import sql
+from psycopg import Cursor, sql
 
 from registry.identifiers.records import AT_INDEX, AT_VERSION, CURRENT, EACH_CURRENT, Record, records
 from registry.identifiers.resolver.asking import Question
@@ -46,7 +46,7 @@ class Store:
         self._session = sql.SQL("SET ROLE {}; SET default_transaction_read_only = on; SET statement_timeout = {}").format(
             sql.Identifier(role), sql.Literal(STATEMENT_MILLISECONDS)
         )
-        self._idle: list[psycopg.Connection[Any]] = []
+        self._idle: list[Cursor[Any]] = []
         self._places = threading.BoundedSemaphore(CONNECTIONS_MAX)
         self._lock = threading.Lock()
         self._prefixes: frozenset[str] | None = None
@@ -100,8 +100,8 @@ class Store:
         """Close the connections that are idle."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        for cursor in idle:
+            cursor.connection.close()
 
     def _remember(self, read: dict[int, Record], asked: float) -> None:
         with self._lock:
@@ -116,8 +116,8 @@ class Store:
     def _rows(self, query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         for tried in range(1, TRIES + 1):
             try:
-                with self._borrowed(fresh=tried > 1) as connection:
-                    return connection.execute(query, parameters, prepare=True, binary=True).fetchall()
+                with self._borrowed(fresh=tried > 1) as cursor:
+                    return cursor.execute(query, parameters, prepare=True).fetchall()
             except psycopg.errors.QueryCanceled as error:
                 raise Away from error
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -126,27 +126,30 @@ class Store:
         raise Away
 
     @contextmanager
-    def _borrowed(self, *, fresh: bool) -> Iterator[psycopg.Connection[Any]]:
-        """A connection for one query; one that failed is closed, with all that were idle beside it."""
+    def _borrowed(self, *, fresh: bool) -> Iterator[Cursor[Any]]:
+        """A connection's one cursor, for one query (making a cursor costs nearly as much as using it).
+
+        A connection that failed is closed, with all that were idle beside it.
+        """
         if not self._places.acquire(timeout=CONNECT_SECONDS):
             raise Away
         try:
             if fresh:
                 self.close()
             with self._lock:
-                connection = self._idle.pop() if self._idle else None
-            connection = connection or self._connect()
+                cursor = self._idle.pop() if self._idle else None
+            cursor = cursor or self._connect()
             try:
-                yield connection
+                yield cursor
             except BaseException:
-                connection.close()
+                cursor.connection.close()
                 raise
             with self._lock:
-                self._idle.append(connection)
+                self._idle.append(cursor)
         finally:
             self._places.release()
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self) -> Cursor[Any]:
         if time.monotonic() < self._rests_until:
             raise Away
         try:
@@ -156,4 +159,4 @@ class Store:
         except psycopg.OperationalError as error:
             self._rests_until = time.monotonic() + REST_SECONDS
             raise Away from error
-        return connection
+        return connection.cursor(binary=True)
