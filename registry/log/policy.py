@@ -48,6 +48,14 @@ class Policy:
     quorum: str
     urls: Mapping[str, str]
 
+    @property
+    def origins(self) -> dict[str, list[Verifier]]:
+        """The keys of each log by its origin; one that changes its key has several."""
+        found: dict[str, list[Verifier]] = {}
+        for log in self.logs:
+            found.setdefault(log.name, []).append(log)
+        return found
+
     def accept(self, note: bytes) -> Checkpoint:
         """The checkpoint in a note that a log of this policy has signed and enough witnesses have cosigned.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -72,18 +72,15 @@ class _Refused(Exception):
 class Witness:
     """Remembers the last checkpoint that it cosigned of each log it knows."""
 
-    def __init__(self, signer: WitnessSigner, logs: Sequence[Verifier], folder: Path) -> None:
+    def __init__(self, signer: WitnessSigner, logs: Mapping[str, Sequence[Verifier]], folder: Path) -> None:
         """Watch these logs.
 
         Args:
             signer: the witness's key.
-            logs: their keys; a log may have several.
+            logs: the keys of each log by its origin; a log may have several.
             folder: where the last checkpoints are kept; losing it means that the witness must be given a new key.
         """
-        self._signer, self._folder = signer, folder
-        self._logs: dict[str, list[Verifier]] = {}
-        for log in logs:
-            self._logs.setdefault(log.name, []).append(log)
+        self._signer, self._logs, self._folder = signer, logs, folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def add_checkpoint(self, body: bytes, *, seconds: int) -> Answer:

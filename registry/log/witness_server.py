@@ -52,4 +52,4 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Application:
     """
     policy = parse_policy(Path(environ["EGRET_WITNESS_POLICY"]).read_bytes())
     signer = WitnessSigner(environ["EGRET_WITNESS_NAME"], bytes.fromhex(environ["EGRET_WITNESS_KEY"]))
-    return application(Witness(signer, policy.logs, Path(environ["EGRET_WITNESS_FOLDER"])))
+    return application(Witness(signer, policy.origins, Path(environ["EGRET_WITNESS_FOLDER"])))

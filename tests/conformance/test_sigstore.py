@@ -66,7 +66,7 @@ def test_it_accepts_entries_of_a_log_of_seventy_thousand():
 
 PATH = TREE.inclusion_proof(300)
 OTHER = written(70_001)["checkpoint"].decode()
-FORGED = str(sign_note(OTHER.partition("\n\n")[0] + "\n", [type(KEY)(KEY.name, b"\x09" * 32)]))
+FORGED = str(sign_note(OTHER.partition("\n\n")[0] + "\n", [type(KEY).of_seed(KEY.name, b"\x09" * 32)]))
 WRONG = {
     "another entry": ({"body": b"entry 301"}, "inclusion proof contains invalid root hash"),
     "another place": ({"index": 301}, "inclusion proof contains invalid root hash"),

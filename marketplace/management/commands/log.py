@@ -56,6 +56,7 @@ class Command(BaseCommand):
             told_key = "the log's verifier key, from a source you trust; again for each key that it has had 可信来源的日志公钥，可重复"
             one.add_argument("--key", action="append", required=True, help=told_key)
             if name == "audit":
+                one.add_argument("--policy", type=Path, help="file that says which witnesses must have cosigned 见证策略文件")
                 one.add_argument("--sm2-key", help="the log's SM2 key, if its second line is to be there too 国密第二签名公钥")
             if name == "mirror":
                 one.add_argument("--to", type=Path, required=True, help="folder of the copy 副本目录")

@@ -79,7 +79,7 @@ def believe(log, settings, tmp_path, monkeypatch):
 
 
 def witness(log, folder, key=KEYS[0]):
-    return application(Witness(key, [log], folder), now=lambda: 1_790_000_000)
+    return application(Witness(key, {log.name: [log]}, folder), now=lambda: 1_790_000_000)
 
 
 def signers(log):

@@ -141,7 +141,7 @@ def test_tiles_and_bundles(data):
 @example(REQUEST.replace(b"old 300\n", b"old 300\n\xff\n"))
 @example(b"old 0\n\n" + str(sign_note(f"{KEY.name}\n6\n\u00e9\n", [KEY])).encode())
 def test_requests_to_a_witness(tmp_path_factory, data):
-    answer = Witness(SEEN, [KEY.verifier], tmp_path_factory.getbasetemp() / "witness").add_checkpoint(data, seconds=1)
+    answer = Witness(SEEN, {KEY.name: [KEY.verifier]}, tmp_path_factory.getbasetemp() / "witness").add_checkpoint(data, seconds=1)
     assert answer.status in {200, 400, 403, 404, 409, 422}
 
 

@@ -288,7 +288,7 @@ class TestOutsiders:
         old, new = rotated
         us = WitnessSigner("witness.example/w1", b"\x03" * 32)
         policy = parse_policy(f"log {old}\nlog {new}\nwitness w1 {us.key}\nquorum w1\n".encode())
-        witness, size = Witness(us, policy.logs, tmp_path), 0
+        witness, size = Witness(us, policy.origins, tmp_path), 0
 
         def shown():
             nonlocal size

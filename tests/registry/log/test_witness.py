@@ -35,7 +35,7 @@ def asked(old, size, *, tree=TREE, proof=None, key=LOG):
 
 @pytest.fixture
 def witness(tmp_path):
-    return Witness(US, [LOG.verifier], tmp_path)
+    return Witness(US, {LOG.name: [LOG.verifier]}, tmp_path)
 
 
 def told(answer):
@@ -48,7 +48,7 @@ def test_a_checkpoint_that_continues_the_last_one_is_cosigned_and_anybody_can_ch
         assert answer.status is HTTPStatus.OK
         note = checkpoint(size) + answer.body.encode()
         assert open_checkpoint(note, log=LOG.verifier, witnesses=[US.key])[1] == (LOG.verifier, US.key)
-    again = Witness(US, [LOG.verifier], tmp_path)
+    again = Witness(US, {LOG.name: [LOG.verifier]}, tmp_path)
     assert told(again.add_checkpoint(asked(5, 256), seconds=NOW)) == (409, "300\n", True)
 
 
@@ -80,7 +80,7 @@ def test_every_refusal_has_its_status_and_changes_nothing(witness):
 
 
 def test_a_size_of_zero_is_a_beginning(tmp_path):
-    witness = Witness(US, [LOG.verifier], tmp_path)
+    witness = Witness(US, {LOG.name: [LOG.verifier]}, tmp_path)
     assert witness.add_checkpoint(asked(0, 0), seconds=NOW).status is HTTPStatus.OK
     assert witness.add_checkpoint(asked(0, 7, proof=[bytes(32)]), seconds=NOW).status is HTTPStatus.UNPROCESSABLE_ENTITY
     assert witness.add_checkpoint(asked(0, 7), seconds=NOW).status is HTTPStatus.OK

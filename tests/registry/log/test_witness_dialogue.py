@@ -95,7 +95,7 @@ class Quiet(WSGIRequestHandler):
 
 def test_the_whole_dialogue_of_nine_requests_and_one_more(post):
     for said, body, status, text in DIALOGUE:
-        got, kind, told = post({ORIGIN: LOG}, body)
+        got, kind, told = post({ORIGIN: [LOG]}, body)
         assert (said, got) == (said, status), told
         assert (kind == SIZE_TYPE) is (status == 409)
         if text is not None:
@@ -111,5 +111,5 @@ def test_the_sum_database_of_go_is_witnessed_under_an_origin_that_is_not_its_key
         "go.sum database tree\n35225469\nvt5T6GaLCXvyHFl9VUvvItR43XZxfLgftEcTyO3eJCQ=\n\n— sum.golang.org "
         "Az3grpukl5AXaVfYkLiDGORx/DN2nlcS5kZHR5uYOBV2KA2HgXpD+gu9HHONebHLAyaKbbTM75QTtPydhKCExixSfwQ=\n"
     )
-    status, _, line = post({"go.sum database tree": key}, asked(0, [], signed))
+    status, _, line = post({"go.sum database tree": [key]}, asked(0, [], signed))
     assert (status, line.startswith("— example.com/witness ")) == (200, True)
