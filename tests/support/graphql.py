@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.test import Client as DjangoClient
 from django.utils import translation
 
+from marketplace.api.schema import market_schema
 from registry.base.graphql import NODES, to_global
 
 PATH: Final = "/graphql"
@@ -141,7 +142,8 @@ def plain(value: Any) -> Any:
 
 
 def global_id(row: Model) -> str:
-    """The global id of a row."""
+    """The global id of a row; the types are known once the schema was assembled, which no query may have done yet."""
+    market_schema()
     return to_global(next(name for name, node in NODES.items() if node._meta.model is type(row)), row.pk)
 
 

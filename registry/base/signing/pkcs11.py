@@ -1,7 +1,7 @@
 """Ed25519 with a key that never leaves its device: a hardware security module (密码机) or a token, spoken to by PKCS#11.
 
 A library may be used by one thread at a time, and not at all by a process that inherited it: a forked worker begins anew. A session
-that failed is opened again once, since a token may have been taken out and put back. A PIN that was refused is not sent again until its
+that failed is opened again, since a token may have been taken out and put back. A PIN that was refused is not sent again until its
 file changes, because a device locks itself after a few.
 
 Source: PKCS #11 3.0, 5.4 (C_Initialize and fork) and 2.3.5 to 2.3.14 (Edwards curves, CKM_EDDSA); RFC 7512.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,6 +25,9 @@ from registry.base.signing.pkcs11_uri import KeyAddress
 POINT_BYTES: Final = 32
 OCTET_STRING: Final = b"\x04\x20"
 """DER before a point of 32 bytes. Some devices give the point as it is."""
+TRIES: Final = 3
+PAUSE_SECONDS: Final = 0.1
+"""Between two tries: a library may not see a token for a moment while several workers begin to use it at once (SoftHSM does not)."""
 PROBE: Final = b"egret: do both halves of this key belong together?\n"
 
 
@@ -73,19 +77,12 @@ class _Process:
 
     def _open(self, address: KeyAddress) -> _Open:
         pkcs11 = _bindings()
-        try:
-            token = self._library(address.module).get_token(token_label=address.token)
-            session = self._logged_in(token, address)
-            named = {"label": address.label, "id": address.key}
-            kind = pkcs11.KeyType.EC_EDWARDS
-            private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, key_type=kind, **named)
-            public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, key_type=kind, **named)
-        except pkcs11.NoSuchToken as error:
-            raise CannotSign(f"there is no token {address.token!r} in the device") from error
-        except pkcs11.NoSuchKey as error:
-            raise CannotSign(f"there is no {address} with both halves on an Edwards curve") from error
-        except pkcs11.MultipleObjectsReturned as error:
-            raise CannotSign(f"there is more than one {address}; name its id") from error
+        token = self._library(address.module).get_token(token_label=address.token)
+        session = self._logged_in(token, address)
+        named = {"label": address.label, "id": address.key}
+        kind = pkcs11.KeyType.EC_EDWARDS
+        private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, key_type=kind, **named)
+        public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, key_type=kind, **named)
         point = bytes(public[pkcs11.Attribute.EC_POINT])
         raw = point.removeprefix(OCTET_STRING) if len(point) > POINT_BYTES else point
         if not verifies(raw, PROBE, private.sign(PROBE, mechanism=pkcs11.Mechanism.EDDSA)):
@@ -140,15 +137,17 @@ class Pkcs11Signer:
         return self._with_key(message)[1]
 
     def _with_key(self, message: bytes | None) -> tuple[PublicKey, bytes]:
-        """The public half, and the signature of a message if there is one; tried again once in a fresh session."""
+        """The public half, and the signature of a message if there is one; tried a few times, each in a fresh session."""
         failed = _bindings().PKCS11Error
         with _process.lock:
-            with suppress(failed):
-                return self._once(message)
+            for _ in range(TRIES - 1):
+                with suppress(failed):
+                    return self._once(message)
+                time.sleep(PAUSE_SECONDS)
             try:
                 return self._once(message)
             except failed as error:
-                raise CannotSign(f"the device fails at {self.address}: {type(error).__name__} {error}") from error
+                raise CannotSign(_explained(error, self.address)) from error
 
     def _once(self, message: bytes | None) -> tuple[PublicKey, bytes]:
         try:
@@ -158,6 +157,19 @@ class Pkcs11Signer:
             _process.close(self.address.module)  # some libraries look at their slots only when they are begun
             raise
         return key.public, bytes(signature)
+
+
+def _explained(error: Exception, address: KeyAddress) -> str:
+    """What a device's refusal means to a person."""
+    pkcs11 = _bindings()
+    match error:
+        case pkcs11.NoSuchToken():
+            return f"there is no token {address.token!r} in the device"
+        case pkcs11.NoSuchKey():
+            return f"there is no {address} with both halves on an Edwards curve"
+        case pkcs11.MultipleObjectsReturned():
+            return f"there is more than one {address}; name its id"
+    return f"the device fails at {address}: {type(error).__name__} {error}"
 
 
 def _bindings() -> Any:
