@@ -25,7 +25,7 @@ BLOCK: Final = 512
 
 def on_disk(*, bundles: bool) -> int:
     """Bytes that the log's tiles, or its bundles of entries, take on the disk, in whole blocks of the file system."""
-    folder = Path(storages["log"].path(f"{LogState.objects.get().log_id}/tile"))
+    folder = Path(storages["log"].path(str(LogState.objects.get().log_id))) / "tile"
     sizes = [
         (Path(above) / name).stat().st_blocks * BLOCK
         for above, _, names in os.walk(folder)
