@@ -90,7 +90,7 @@ def sm2_signature_of(certificate: Certificate) -> dict[str, Any] | None:
 
 def issuer_keys() -> list[PublicKey]:
     """Every key that ever signed here, in the order in which they were introduced, and last those about to."""
-    introduced = [row.key for row in IssuerKey.objects.order_by("introduced_at", "pk")]
+    introduced = [row.key for row in IssuerKey.objects.order_by("introduced_at", "algorithm", "pk")]
     return [*introduced, *(key for key in current_keys() if key not in introduced)]
 
 
