@@ -118,7 +118,7 @@ class Command(BaseCommand):
         for finding in watch.monitor.known:
             self._say("known 已知  ", finding, as_json=options["json"])
         counted = sum(watch.monitor.counted.values())
-        done, fresh = watch.look(self._progress())
+        done, fresh = watch.look(self._progress(watch.monitor.frontier.size))
         watch.keep()
         waiting = watch.monitor.open_questions() if done.sound else []
         found = fresh if options["state"] else [*fresh, *waiting]  # nobody will come back to what is open
@@ -135,7 +135,7 @@ class Command(BaseCommand):
         try:
             while True:
                 try:
-                    done, fresh = watch.look(self._progress())
+                    done, fresh = watch.look(self._progress(watch.monitor.frontier.size))
                 except (AlteredFile, OSError) as error:
                     self.stderr.write(f"not reached 未能读取   {error}")
                 else:
@@ -176,8 +176,8 @@ class Command(BaseCommand):
             self.stdout.write(f"read 已读     {monitor.origin}: {size} entries 条, {passed}; {kinds}")
         self.stdout.flush()
 
-    def _progress(self) -> Callable[[int], None]:
-        shown = 0
+    def _progress(self, start: int = 0) -> Callable[[int], None]:
+        shown = start
 
         def progress(size: int) -> None:
             nonlocal shown

@@ -57,7 +57,7 @@ class Watch:
         done = self.monitor.advance(self._read, now=time.time(), progress=progress)
         found = list(done.findings)
         if done.sound:
-            found += unlogged(self._papers, self.monitor.filings.certificates)
+            found += unlogged(self._papers, self.monitor.filings.certificates) if self._papers else []
             if time.monotonic() - self._saved_at >= SAVING_SHARE * self._saving:
                 self.keep()
         else:
