@@ -1,14 +1,15 @@
-"""Puts the certificates of an object into the record of its identifier: numbers and hashes, nothing of what they say."""
+"""Puts the certificates of an object into the record of its identifier: numbers, hashes and whether they were revoked, nothing of what they say."""
 
 from typing import Final
 from uuid import UUID
 
-from registry.certificates.models import Certificate
+from registry.certificates.models import Certificate, CertificateRevocation
 from registry.identifiers.records import instant
 from registry.identifiers.services import values_push
 from registry.identifiers.values import CERT
 from registry.log.canonical import JSON
 from registry.rights.models import RegisteredObject
+from registry.rights.states import RevocationState
 
 LISTED_MAX: Final = 16
 """Certificates that the value lists, the newest first; of more it says how many there are."""
@@ -19,8 +20,15 @@ def certificates_push(registered: RegisteredObject, event: UUID) -> None:
     if not registered.identifier:
         return
     issued = Certificate.objects.filter(object=registered)
+    done = CertificateRevocation.objects.filter(certificate__object=registered, state=RevocationState.DONE)
+    revoked = {row.certificate_id: instant(row.decided_at) for row in done if row.decided_at}
     certificates: list[JSON] = [
-        {"number": row.number, "sha256": row.sha256, "issued_at": instant(row.issued_at)}
+        {
+            "number": row.number,
+            "sha256": row.sha256,
+            "issued_at": instant(row.issued_at),
+            "revoked_at": revoked.get(row.pk),
+        }
         for row in issued.order_by("-issued_at", "-id")[:LISTED_MAX]
     ]
     values_push(

@@ -12,6 +12,7 @@ from registry.base.limits import TEXT_MAX
 from registry.base.transitions import move
 from registry.certificates.errors import AlreadyRevoked
 from registry.certificates.models import Certificate, CertificateRevocation
+from registry.certificates.public_record import certificates_push
 from registry.log.services import record
 from registry.parties.selectors import require_unaffiliated
 from registry.rights.states import REVOCATION_TRANSITIONS, RevocationState
@@ -81,6 +82,7 @@ def certificate_revoke(*, actor: Actor, revocation_id: UUID, expected_version: i
         event = record("certificate.revoked", subject=subject, actor=actor, public=told, sealed={"reason": row.reason})
         decided = {"decided_by": actor.person, "decided_at": at, "event_id": event}
         move(row, to=RevocationState.DONE, expected_version=expected_version, transitions=REVOCATION_TRANSITIONS, **decided)
+        certificates_push(certificate.object, event)
         return call.done(row)
 
 

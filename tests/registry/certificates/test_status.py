@@ -18,6 +18,9 @@ from registry.certificates.bitstring import BadList, decode, encode, is_set
 from registry.certificates.data_integrity import check_proof
 from registry.certificates.models import STATUS_LIST_BITS, Certificate, CertificateRevocation, StatusList
 from registry.certificates.status import places_set, status_of
+from registry.identifiers.records import instant
+from registry.identifiers.selectors import resolve
+from registry.identifiers.values import CERT
 from registry.log.integrator import integrate
 from registry.log.models import Entry, Outbox
 from registry.parties.models import Affiliation
@@ -166,6 +169,9 @@ def test_a_certificate_issued_in_error_is_revoked_by_two_people_and_an_entry_in_
     assert second.mutate(REVOKE, SHOWN, **step, idempotencyKey="r")["revocation"] == done
     assert [reason["cause"] for reason in told(of, certificate)["reasons"]] == ["ISSUED_IN_ERROR"]
     assert published(client, certificate) == {"revocation": True, "suspension": False}
+    (said,) = [json.loads(value.data) for value in resolve(certificate.object.identifier).values if value.kind == CERT]
+    revoked_at = instant(CertificateRevocation.objects.get().decided_at)
+    assert [(each["number"], each["revoked_at"]) for each in said["certificates"]] == [(certificate.number, revoked_at)]
     integrate()
     (entry,) = Entry.objects.filter(schema="certificate.revoked")
     (reason,) = told(of, certificate)["reasons"]

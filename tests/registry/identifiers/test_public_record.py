@@ -49,7 +49,12 @@ def test_a_deposited_object_is_told_with_its_rights_then_its_certificate_then_it
             for kind in ("USE", "OPERATE", "HOLD")
         ]
         assert {right["grant"] for right in values["RIGHTS"]["rights"]} == {str(pk) for pk in Grant.objects.values_list("pk", flat=True)}
-        issued = {"number": certificate.number, "sha256": certificate.sha256, "issued_at": instant(certificate.issued_at)}
+        issued = {
+            "number": certificate.number,
+            "sha256": certificate.sha256,
+            "issued_at": instant(certificate.issued_at),
+            "revoked_at": None,
+        }
         assert values["CERT"] == {"certificates": [issued], "certificates_total": 1}
         event = IdentifierValue.objects.order_by("-version").first().event_id
         assert values["LOG"]["index"] == str(Leaf.objects.get(entry=event).index)
