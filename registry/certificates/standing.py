@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, prefetch_related_objects
 
 from registry.base.actor import Actor
 from registry.base.strict_json import read_json
@@ -17,7 +17,8 @@ from registry.log.merkle import leaf_hash
 from registry.log.models import Entry
 from registry.rights.models import Grant, Hold
 from registry.rights.scope import Scope
-from registry.rights.selectors import hold_page
+from registry.rights.selectors import hold_page, holds_on
+from registry.rights.states import RevocationState
 
 HOLDS_MAX: Final = 50
 """Holds shown of one object."""
@@ -55,26 +56,31 @@ class Standing:
     """What the register says of a certificate's rights and object.
 
     Attributes:
-        holds: those that block new rights in the object itself, oldest first.
+        holds: those that block new rights in the object, its own and those on what it was made from, oldest first.
+        revoked_at: when the certificate was revoked as issued in error; None if it was not.
         as_of: the latest change that is in it; the issue, if nothing changed since.
     """
 
     rights: tuple[StandingRight, ...]
     holds: tuple[Hold, ...]
+    revoked_at: datetime | None
     as_of: datetime
 
 
 def standing_of(certificate: Certificate, *, actor: Actor) -> Standing:
-    """Compare what a certificate states with the register as the actor may read it. Three queries."""
+    """Compare what a certificate states with the register as the actor may read it."""
     said = read_json(bytes(certificate.statement))["credentialSubject"]
     rights = [(UUID(right["grant"]), right) for right in said["rights"]]
     versions = Grant.objects.visible_to(actor).filter(origin__in=[grant for grant, _ in rights])
     latest = {version.origin_id: version for version in versions.order_by("origin", "-recorded").distinct("origin")}
-    holds = hold_page(actor=actor, object_id=certificate.object_id)
+    own = hold_page(actor=actor, object_id=certificate.object_id)
+    active = holds_on(certificate.object_id)[:HOLDS_MAX]
+    prefetch_related_objects(active, "set_by", "object")
+    revoked = certificate.revocations.filter(state=RevocationState.DONE).values_list("decided_at", flat=True).first()
     changes = [certificate.issued_at, *(version.recorded.upper or version.recorded.lower for version in latest.values())]
-    changes += filter(None, holds.aggregate(placed=Max("placed_at"), lifted=Max("lifted_at")).values())
-    active = holds.filter(lifted_at=None).select_related("set_by").order_by("placed_at", "id")[:HOLDS_MAX]
-    return Standing(tuple(_right(grant, right, latest.get(grant)) for grant, right in rights), tuple(active), max(changes))
+    changes += [hold.placed_at for hold in active]
+    changes += filter(None, [revoked, own.aggregate(lifted=Max("lifted_at"))["lifted"]])
+    return Standing(tuple(_right(grant, right, latest.get(grant)) for grant, right in rights), active, revoked, max(changes))
 
 
 def face_of(certificate: Certificate, standing: Standing, *, actor: Actor) -> Face:
@@ -109,6 +115,7 @@ def face_of(certificate: Certificate, standing: Standing, *, actor: Actor) -> Fa
         as_of=standing.as_of,
         page=page_address(certificate.number),
         holds=tuple(hold.kind for hold in standing.holds),
+        revoked=standing.revoked_at is not None,
     )
 
 

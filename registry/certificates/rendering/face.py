@@ -43,6 +43,7 @@ class Face:
         leaf: the leaf hash of the deposit entry, 64 hex digits.
         sha256: of the statement that is signed, as the log has it.
         holds: kinds of the holds that are on the object, oldest first.
+        revoked: the certificate was revoked as issued in error.
         as_of: the instant whose state of the register the paper shows: the issue, or the latest change since.
         page: the address of the certificate's page.
     """
@@ -68,6 +69,7 @@ class Face:
     as_of: datetime
     page: str
     holds: tuple[str, ...] = ()
+    revoked: bool = False
 
     @property
     def scanned(self) -> str:

@@ -84,14 +84,17 @@ def _right(right: FaceRight) -> dict[str, Any]:
 
 
 def _changed(face: Face) -> bool:
-    return bool(face.holds) or any(right.ended_on for right in face.rights)
+    return face.revoked or bool(face.holds) or any(right.ended_on for right in face.rights)
 
 
 def _status(face: Face) -> Both:
     ended = sum(right.ended_on is not None for right in face.rights)
     at, count = _minute(face.as_of), len(face.rights)
-    chinese = f"截至 {at}（北京时间），" + (f"{count} 项权利中有 {ended} 项被提前终止" if ended else "所列权利均已登记，无一被提前终止")
-    english = f"As of {at} (China time), " + (
+    revoked = ("本证书因错误核发已被撤销；", "this certificate is revoked as issued in error; ") if face.revoked else ("", "")
+    chinese = f"截至 {at}（北京时间），{revoked[0]}"
+    chinese += f"{count} 项权利中有 {ended} 项被提前终止" if ended else "所列权利均已登记，无一被提前终止"
+    english = f"As of {at} (China time), {revoked[1]}"
+    english += (
         f"{ended} of {count} rights were cut short of their term" if ended else "all rights above are registered and none was cut short"
     )
     if face.holds:

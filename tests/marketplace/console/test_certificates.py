@@ -20,9 +20,12 @@ from registry.base.ids import uuid7
 from registry.certificates import selectors
 from registry.certificates.models import Certificate
 from registry.certificates.rendering.pdf import Busy
+from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
+from registry.certificates.services import certificate_issue
 from registry.identifiers.handles import draw
 from registry.identifiers.models import Identifier
 from registry.identifiers.services import mint, retire
+from registry.log.integrator import integrate
 from registry.log.merkle import leaf_hash
 from registry.log.models import Entry, Outbox, SignedCheckpoint
 from registry.log.selectors import verifier_key
@@ -32,7 +35,7 @@ from registry.rights.services import ObjectFacts, hold_lift, hold_place, object_
 from registry.rights.states import HoldKind, ObjectKind
 from registry.rules.calendar import CHINA, china_date
 from tests.marketplace.console.test_pages import POLICY, cells, headings
-from tests.registry.rights.world import actor, first, licence, organisation
+from tests.registry.rights.world import DERIVING, actor, first, licence, organisation, registered
 from tests.support.filings import certified, door, jump, key, office
 
 pytestmark = pytest.mark.django_db
@@ -170,6 +173,38 @@ def test_a_right_that_was_ended_shows_on_page_and_paper(filing):
     assert cells(got(page_of(filing), language="zh-hans"))[10:15][-1] == f"提前终止 自 {stop} 起终止"
 
 
+def test_a_certificate_revoked_as_issued_in_error_says_so_on_page_and_paper():
+    of = office()
+    certificate = certified(of).certificate
+    paper = f"/certificates/{certificate.number}.pdf"
+    before = got(paper)
+    stated = {"reason": "Wrong holder", "evidence_sha256": "0" * 64, "idempotency_key": key()}
+    proposed = certificate_revocation_propose(actor=of.first, certificate_id=certificate.pk, **stated)
+    assert (got(paper)["ETag"], [state for state, _ in verdicts(got(f"/certificates/{certificate.number}/"))]) == (before["ETag"], ["good"])
+    certificate_revoke(actor=of.second, revocation_id=proposed.pk, expected_version=1, idempotency_key=key())
+    response = got(f"/certificates/{certificate.number}/")
+    assert verdicts(response) == [("bad", "This certificate is revoked: it was issued in error.")]
+    assert "Wrong holder" not in response.content.decode()
+    assert verdicts(got(f"/certificates/{certificate.number}/", language="zh-hans")) == [("bad", "本证书已被撤销：系错误核发。")]
+    assert got(paper)["ETag"] != before["ETag"]
+
+
+def test_a_hold_on_a_source_shows_on_the_page_of_what_was_made_from_it():
+    regulator, maker = organisation(PartyKind.REGULATOR, name="Data Bureau"), organisation(name="Maker")
+    source = registered(organisation(name="Owner"), name="Raw departures")
+    product = registered(maker, licence(first(source), maker), name="Delays")
+    first(product, scope=DERIVING)
+    integrate()
+    certificate = certificate_issue(actor=SYSTEM, filing_id=product.filing_id, object_id=product.pk, deposit_event=product.event_id)
+    path = f"/certificates/{certificate.number}"
+    plain = got(f"{path}.pdf")["ETag"]
+    hold_place(actor=actor(regulator), object_id=source.pk, kind=HoldKind.COURT, reason="Seized", idempotency_key=key())
+    response = got(f"{path}/")
+    assert verdicts(response) == [("warn", "A hold is on the object, or on what it was made from.")]
+    assert "on its source Raw departures" in text(response)
+    assert got(f"{path}.pdf")["ETag"] != plain
+
+
 def test_rights_whose_term_is_over_are_not_in_force(filing):
     jump(clock.now() + timedelta(days=366 * 6))
     response = got(page_of(filing))
@@ -184,7 +219,7 @@ def test_a_hold_shows_on_both_pages_and_the_paper_without_its_reason(filing):
         actor=actor(regulator), object_id=filing.object_id, kind=HoldKind.DISPUTE, reason="Ownership is contested", idempotency_key=key()
     )
     response = got(page_of(filing))
-    assert verdicts(response) == [("warn", "A hold is on the object.")]
+    assert verdicts(response) == [("warn", "A hold is on the object, or on what it was made from.")]
     assert cells(response)[-3:-1] == ["DISPUTE", "Data Bureau"]
     seen = got(f"/objects/{filing.object.identifier}/")
     assert "DISPUTE" in cells(seen)

@@ -24,15 +24,15 @@ from registry.identifiers.values import CERT
 from registry.log.integrator import integrate
 from registry.log.models import Entry, Outbox
 from registry.parties.models import Affiliation
-from registry.rights.models import Grant, RegisteredObject
+from registry.rights.models import Grant
 from registry.rights.selectors import held_objects, holds_on
 from registry.rights.services import grant_revoke, hold_lift, hold_place, revocation_propose
 from registry.rights.states import HoldKind
 from registry.rules.calendar import china_date
+from tests.registry.rights import world
 from tests.support.filings import certified, door, jump, key, office
 from tests.support.graphql import Client, UserError
 from tests.support.parties import admit
-from tests.support.seeds import SEEDS
 
 pytestmark = pytest.mark.django_db
 EVIDENCE = hashlib.sha256(b"minutes").hexdigest()
@@ -138,13 +138,19 @@ def test_a_term_that_is_over_is_told_and_the_credential_says_so_itself(of, clien
     assert published(client, filing.certificate) == {"revocation": False, "suspension": False}
 
 
-def test_the_objects_held_are_those_that_a_hold_blocks():
-    for seed in SEEDS:
-        if seed.__name__ in {"parties", "filings", "offers"}:
-            seed()
-    expected = {key for key in RegisteredObject.objects.values_list("pk", flat=True) if holds_on(key)}
-    assert held_objects() == expected
-    assert expected
+@pytest.mark.parametrize("kind", list(HoldKind))
+def test_the_objects_held_are_those_that_a_hold_blocks(kind):
+    owner, maker = world.organisation(), world.organisation()
+    source, apart = world.registered(owner), world.registered(owner)
+    product = world.registered(maker, world.licence(world.first(source), maker))
+    derived = world.registered(owner, world.licence(world.first(product, scope=world.DERIVING), owner))
+    regulator = world.actor(world.organisation(PartyKind.REGULATOR))
+    hold = hold_place(actor=regulator, object_id=source.pk, kind=kind, reason="seen", idempotency_key=key())
+    blocked = {each.pk for each in (source, product, derived, apart) if holds_on(each.pk)}
+    passed_on = {product.pk, derived.pk} if kind in {HoldKind.DISPUTE, HoldKind.COURT, HoldKind.ORDER} else set()
+    assert held_objects() == blocked == {source.pk} | passed_on
+    hold_lift(actor=regulator, hold_id=hold.pk, reason="over", expected_version=1, idempotency_key=key())
+    assert held_objects() == set()
 
 
 PROPOSE, REVOKE = "certificateRevocationPropose", "certificateRevoke"
