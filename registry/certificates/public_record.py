@@ -1,4 +1,4 @@
-"""Puts the certificates of an object into the record of its identifier: numbers, hashes and whether they were revoked, nothing of what they say."""
+"""Puts the certificates of an object into the record of its identifier: numbers, hashes, revocations, nothing of what they say."""
 
 from typing import Final
 from uuid import UUID
