@@ -5,6 +5,7 @@ The store must answer a read with what was last written, as S3 itself and its co
 
 from __future__ import annotations
 
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,6 +50,11 @@ class ObjectStorage(DurableStorage, S3Storage):  # type: ignore[misc]  # publish
         )
         super().__init__(**settings, client_config=config, file_overwrite=True, gzip=False)
 
+    @cached_property
+    def client(self) -> Any:
+        """One client for all threads, which it allows; the connections of ``S3Storage`` are one for each thread."""
+        return self.connection.meta.client
+
     def get_object_parameters(self, name: str) -> dict[str, Any]:
         """The type of a file, and how long others may keep it: a checkpoint for seconds, all else for ever."""
         return {"ContentType": content_type(name), "CacheControl": cache_control(name)}
@@ -59,15 +65,14 @@ class ObjectStorage(DurableStorage, S3Storage):  # type: ignore[misc]  # publish
         Raises:
             StoreFailed: the store did not take one of them.
         """
-        client = self.connection.meta.client  # made for this thread, and safe to use from others
-        free = together(lambda each: self._create(client, *each), list(contents.items()))
+        free = together(lambda each: self._create(*each), list(contents.items()))
         return frozenset(name for name, was_free in zip(contents, free, strict=True) if not was_free)
 
-    def _create(self, client: Any, name: str, content: bytes) -> bool:
+    def _create(self, name: str, content: bytes) -> bool:
         """Write one object unless its name is taken; a store that knows no conditions is asked before."""
-        if self._answer(client.head_object, name) is not None:
+        if self._answer(self.client.head_object, name) is not None:
             return False
-        return self._answer(client.put_object, name, Body=content, IfNoneMatch="*", **self.get_object_parameters(name)) is not None
+        return self._answer(self.client.put_object, name, Body=content, IfNoneMatch="*", **self.get_object_parameters(name)) is not None
 
     def exists(self, name: str) -> bool:
         """Whether there is such an object.
@@ -75,7 +80,7 @@ class ObjectStorage(DurableStorage, S3Storage):  # type: ignore[misc]  # publish
         Raises:
             StoreFailed: the store did not say.
         """
-        return self._answer(self.connection.meta.client.head_object, name) is not None
+        return self._answer(self.client.head_object, name) is not None
 
     def listdir(self, name: str) -> tuple[list[str], list[str]]:
         """Folders and files in a folder.
@@ -95,10 +100,10 @@ class ObjectStorage(DurableStorage, S3Storage):  # type: ignore[misc]  # publish
         Raises:
             StoreFailed: the store did not.
         """
-        self._answer(self.connection.meta.client.delete_object, name)
+        self._answer(self.client.delete_object, name)
 
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:  # noqa: ARG002 the signature is Django's
-        answer = self._answer(self.connection.meta.client.get_object, name)
+        answer = self._answer(self.client.get_object, name)
         if answer is None:
             raise FileNotFoundError(name)
         try:
@@ -109,7 +114,7 @@ class ObjectStorage(DurableStorage, S3Storage):  # type: ignore[misc]  # publish
 
     def _save(self, name: str, content: File[Any]) -> str:
         body = b"".join(content.chunks())
-        self._answer(self.connection.meta.client.put_object, name, Body=body, **self.get_object_parameters(name))
+        self._answer(self.client.put_object, name, Body=body, **self.get_object_parameters(name))
         return str(clean_name(name))
 
     def _answer(self, request: Any, name: str, **options: Any) -> dict[str, Any] | None:

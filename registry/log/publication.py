@@ -7,6 +7,8 @@ neither an old backup of the database nor altered files can make the log sign an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 from uuid import UUID
 
@@ -109,7 +111,25 @@ def _refuse_other_past(published: Edge, stored: Edge) -> None:
 
 
 def _grow(files: LogFiles, frontier: Frontier, size: int) -> Frontier:
-    """Write the bundles and tiles between a published size and the stored one, and return the new frontier."""
+    """Write the bundles and tiles between a published size and the stored one, and return the new frontier.
+
+    While one part waits for the disk the next is read, so two parts are in memory at most.
+    """
+    grown = frontier
+    with ThreadPoolExecutor(1) as writer:
+        pending: Future[None] | None = None
+        for grown, part in _parts(frontier, size):
+            if pending:
+                pending.result()
+            if grown.size == size:
+                files.write(part)
+            else:
+                pending = writer.submit(files.write, part)
+    return grown
+
+
+def _parts(frontier: Frontier, size: int) -> Iterator[tuple[Frontier, dict[str, bytes]]]:
+    """The bundles and tiles to write, by path, and the frontier after them, a chunk of leaves at a time."""
     while frontier.size < size:
         first = frontier.size - frontier.size % TILE_WIDTH
         stop = min(first + CHUNK, size)
@@ -121,8 +141,7 @@ def _grow(files: LogFiles, frontier: Frontier, size: int) -> Frontier:
         for at in range(0, len(rows), TILE_WIDTH):
             bodies = [body for body, _ in rows[at : at + TILE_WIDTH]]
             written[entries_path((first + at) // TILE_WIDTH, len(bodies))] = encode_bundle(bodies)
-        files.write(written)
-    return frontier
+        yield frontier, written
 
 
 def _hashes(first: int, stop: int) -> list[bytes]:

@@ -260,12 +260,14 @@ def killed(at):
     return status != 0
 
 
-def test_an_integrator_killed_between_any_two_steps_loses_doubles_and_skips_nothing(committed_db):
+@pytest.mark.parametrize(("chunk", "many"), [(publication.CHUNK, 130), (256, 600)], ids=["in_one_part", "in_parts_by_a_thread"])
+def test_an_integrator_killed_between_any_two_steps_loses_doubles_and_skips_nothing(committed_db, monkeypatch, chunk, many):
+    monkeypatch.setattr(publication, "CHUNK", chunk)
     events, at = [], 0
     began, alive = time.monotonic(), False
     while not alive:
         at += 1
-        events += happen(1 if at % 3 else 130)  # now and then a tile is filled
+        events += happen(1 if at % 3 else many)  # now and then a tile is filled
         alive = not killed(at)
         if at % 5 == 0 or alive:
             publication._frontiers.clear()
