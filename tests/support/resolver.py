@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from registry.base.actor import SYSTEM
 from registry.base.ids import uuid7
 from registry.identifiers.handles import Handle, parse
 from registry.identifiers.services import mint, values_push
 from registry.identifiers.values import RIGHTS, STATUS, Kind
 from registry.log.canonical import JSON
 from registry.log.integrator import integrate
-from registry.log.models import Outbox
+from registry.log.schemas import declare
+from registry.log.services import record
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 ALONE: Final = "registry.identifiers.resolver.server:application"
@@ -116,6 +118,9 @@ def _await(running: Served) -> None:
             return
 
 
+declare("test.said", public=())
+
+
 def named(values: Mapping[Kind, JSON] = REGISTERED) -> str:
     """A fresh identifier with a public record whose event waits for its place in the log."""
     handle = mint(subject_type="RegisteredObject", subject_id=uuid7())
@@ -125,12 +130,7 @@ def named(values: Mapping[Kind, JSON] = REGISTERED) -> str:
 
 def say(handle: str, values: Mapping[Kind, JSON]) -> None:
     """Push values with an event of their own."""
-    event = uuid7()
-    body = {
-        "schema": "object.registered", "version": 1, "id": str(event), "at": "2027-01-01T00:00:00+00:00",
-        "subject": {"type": "object", "id": str(event)},
-    }  # fmt: skip
-    Outbox.objects.create(event=event, body=json.dumps(body).encode())
+    event = record("test.said", subject=("object", uuid7()), actor=SYSTEM, public={})
     values_push(handle=handle, values=values, event=event)
 
 
