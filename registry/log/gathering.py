@@ -8,6 +8,7 @@ from uuid import UUID
 
 from registry.log.canonical import JSON
 from registry.log.evidence import DisclosedMember, Evidence, LoggedEntry
+from registry.log.keys import vouched_from
 from registry.log.models import Cosignature, Leaf, SignedCheckpoint, Timestamp
 from registry.log.selectors import checkpoint_keys, disclosures, leaf_bytes, proof_of
 
@@ -38,7 +39,8 @@ def gathered(
 ) -> Evidence | None:
     """What a bundle shows of these events; None while no checkpoint covers all of them."""
     places = dict(Leaf.objects.filter(entry__in=list(events)).values_list("entry", "index"))
-    checkpoint = best_checkpoint(max(places.values(), default=0) + 1, newest=newest) if len(places) == len(set(events)) else None
+    least = max(vouched_from(), max(places.values(), default=0) + 1)  # a retired key alone would leave newcomers without proof
+    checkpoint = best_checkpoint(least, newest=newest) if len(places) == len(set(events)) else None
     if checkpoint is None:
         return None
     entries = [_entry(event, index, checkpoint) for event, index in places.items()]

@@ -88,6 +88,11 @@ def known_keys() -> list[KnownKey]:
     return [KnownKey(row, Verifier.parse(row.key), _from_size(row, places)) for row in rows]
 
 
+def vouched_from() -> int:
+    """The least size that a key which still signs vouches for: whoever knows only the keys of today can judge checkpoints from there on."""
+    return min((each.from_size for each in known_keys() if each.row.retired_event is None and each.from_size is not None), default=0)
+
+
 def signers(log_id: UUID, size: int) -> list[NoteSigner]:
     """Who signs a checkpoint of this size now: every key of the environment that vouches for it and is not retired, and the SM2 key.
 

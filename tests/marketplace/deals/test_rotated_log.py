@@ -24,7 +24,7 @@ def packed(done):
     return lambda: bundle(done, done.buyer.party.token).content
 
 
-def test_evidence_from_before_and_during_a_rotation_stays_proven_by_the_old_key(packed, settings, tmp_path):
+def test_evidence_stays_proven_by_the_old_key_and_is_packed_for_the_new_one_once_the_old_is_retired(packed, settings, tmp_path):
     before = packed()
     settings.EGRET_LOG_NEXT_KEY = "a1" * 32
     old, new = keys()
@@ -39,10 +39,11 @@ def test_evidence_from_before_and_during_a_rotation_stays_proven_by_the_old_key(
         for name, content in (("before", before), ("during", during), ("behind", behind))
         for which, key in (("old", old), ("new", new))
     }
-    assert {each for each, holds in proven.items() if holds} == {("before", "old"), ("during", "old"), ("during", "new"), ("behind", "new")}
+    assert during == before  # both keys sign meanwhile, so the file needs no change
+    assert {each for each, holds in proven.items() if holds} == {("before", "old"), ("during", "old"), ("behind", "old"), ("behind", "new")}
     shown = [unzip(content)["keys.txt"].decode().split("\n") for content in (before, during, behind)]
-    assert [[line[4:] for line in lines if line.startswith("log ")] for lines in shown] == [[old], [new, old], [new]]
-    code, report = judged(behind, tmp_path, key=old)
+    assert [[line[4:] for line in lines if line.startswith("log ")] for lines in shown] == [[old], [old], [new, old]]
+    code, report = judged(before, tmp_path, key=new)
     assert (code, report["problems"][0]["file"]) == (1, "checkpoint")
 
 
