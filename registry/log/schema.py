@@ -7,11 +7,22 @@ from typing import Any
 import graphene
 from django.db.models import TextChoices
 
-from registry.base.graphql import BigInt, Looked, NodeType, actor_of, connection, enum_of
+from registry.base.graphql import BigInt, Items, Looked, NodeType, actor_of, connection, enum_of
 from registry.log.canonical import canonical
 from registry.log.keys import KnownKey
 from registry.log.models import Entry, SignedCheckpoint
-from registry.log.selectors import Place, disclosed_to, entry_page, latest_checkpoint, log_keys, log_sm2_key, places, proof_of, verifier_key
+from registry.log.selectors import (
+    KEYS_SHOWN_MAX,
+    Place,
+    disclosed_to,
+    entry_page,
+    latest_checkpoint,
+    log_keys,
+    log_sm2_key,
+    places,
+    proof_of,
+    verifier_key,
+)
 from registry.log.tlog_proof import tlog_proof
 
 
@@ -166,9 +177,8 @@ class Queries:
     log_entries = connection(LogEntryNode, entry_page, subject_id=graphene.UUID(), schema=graphene.String())
     checkpoint = graphene.Field(CheckpointNode, description="The latest signed checkpoint. 最新检查点")
     log_key = graphene.String(description="The log's public verifier key: of those that signed the latest checkpoint the newest. 日志公钥")
-    log_keys = graphene.List(
-        graphene.NonNull(LogKeyType), required=True, description="Every key that signs or has signed, oldest first. 历次日志公钥"
-    )
+    log_keys = Items(LogKeyType, size=KEYS_SHOWN_MAX, description="The keys that sign or have signed, oldest first. 历次日志公钥")
+    log_keys.cost = 10
     log_sm2_key = graphene.String(description="The key of the second, SM2 signature line, if there is one. 国密第二签名公钥")
 
     @staticmethod

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -14,6 +14,8 @@ from registry.log.keys import KnownKey, known_keys, signed_by, sm2_signer
 from registry.log.merkle import InvalidProof, Tree, leaf_hash, verify_inclusion
 from registry.log.models import Disclosure, Entry, Leaf, LogState, SignedCheckpoint
 from registry.log.note import Verifier
+
+KEYS_SHOWN_MAX: Final = 100
 
 _trees: dict[UUID, Tree] = {}
 _trees_lock = threading.Lock()
@@ -90,8 +92,8 @@ def checkpoint_keys(checkpoint: SignedCheckpoint) -> list[Verifier]:
 
 
 def log_keys() -> list[KnownKey]:
-    """Every key that signs or has signed, oldest first."""
-    return known_keys()
+    """The keys that sign or have signed, oldest first; of very many the last."""
+    return known_keys()[-KEYS_SHOWN_MAX:]
 
 
 def log_sm2_key() -> str | None:

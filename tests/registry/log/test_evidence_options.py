@@ -214,7 +214,7 @@ def test_a_policy_stands_alone_and_is_text():
 
 
 def test_an_older_key_of_the_log_may_be_named_beside_the_new_one():
-    new = Signer(LOG.name, b"\x07" * 32)
+    new = Signer.of_seed(LOG.name, b"\x07" * 32)
     keys = (str(new.verifier), VKEY)
     assert found(WHOLE, trust(log_keys=keys)) == []
     assert found(Deal().bundle(new), trust(log_keys=keys)) == []
@@ -367,7 +367,7 @@ def test_a_timestamp_covers_a_signature_of_the_log_and_a_log_that_changes_keys_h
         members["checkpoint"] = f"{text}\n\n{''.join(lines[::-1])}".encode()
 
     assert found(repacked(WHOLE, reordered), trust(tsa_roots=ROOTS)) == [other]
-    new = Signer(LOG.name, b"\x07" * 32)
+    new = Signer.of_seed(LOG.name, b"\x07" * 32)
     old_line, new_line = (lambda body, each=each: str(each.sign(body).line) for each in (LOG, new))
     for first, second in ((LOG, new_line), (new, old_line)):
         for covered in (0, 1):

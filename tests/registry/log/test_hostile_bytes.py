@@ -17,7 +17,7 @@ from registry.log.note import BadNote, Signer, Verifier, open_note, parse_note, 
 from registry.log.policy import BadPolicy, parse_policy
 from registry.log.tiles import BadTile, decode_bundle, encode_bundle, readable_entries, split_tile
 from registry.log.tlog_proof import BadProofFile, TlogProof
-from registry.log.verifier import Refused
+from registry.log.verifier import Refused, key_of
 from registry.log.verifier import open_checkpoint as open_alone
 from registry.log.witness import Witness
 from tests.registry.log.published import KEY, written
@@ -80,7 +80,7 @@ def test_notes_and_checkpoints(data):
     only(BadNote, parse_note, data)
     only(BadNote, lambda given: open_note(given, [KEY.verifier, SEEN.key]), data)
     only(BadCheckpoint, lambda given: open_checkpoint(given, log=KEY.verifier, witnesses=[SEEN.key]), data)
-    only(Refused, lambda given: open_alone(given, str(KEY.verifier)), data)
+    only(Refused, lambda given: open_alone(given, [key_of("--log-key", str(KEY.verifier), b"\x01")]), data)
 
 
 @settings(max_examples=400)
@@ -95,7 +95,7 @@ def test_the_body_of_a_checkpoint_also_under_a_good_signature(data):
     except BadNote:
         return
     only(BadCheckpoint, lambda given: open_checkpoint(given, log=KEY.verifier), signed)
-    only(Refused, lambda given: open_alone(given, str(KEY.verifier)), signed)
+    only(Refused, lambda given: open_alone(given, [key_of("--log-key", str(KEY.verifier), b"\x01")]), signed)
 
 
 @settings(max_examples=300)
