@@ -13,6 +13,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -41,6 +42,9 @@ PAUSE_SECONDS: Final = 30.0
 _failed_at: dict[str, float] = {}
 """When each witness, by its key, last did not cosign for this process, on the monotonic clock."""
 
+_shown: dict[UUID, tuple[int, int]] = {}
+"""Of each log the size, and the number of cosignatures, of what this process last saw published with all of them."""
+
 _SIZE: Final = re.compile(rb"(0|[1-9][0-9]{0,18})\n")
 
 
@@ -58,8 +62,7 @@ def cosign() -> int:
         return 0
     policy = parse_policy(Path(settings.EGRET_LOG_POLICY).read_bytes())
     added = sum(_ask(policy, name, checkpoint) for name in policy.witnesses if _due(policy, name, checkpoint))
-    if added:
-        _show(checkpoint)
+    _show(checkpoint)
     return added
 
 
@@ -115,12 +118,19 @@ def _keep(key: WitnessKey, checkpoint: SignedCheckpoint, answer: bytes) -> bool:
 
 
 def _show(checkpoint: SignedCheckpoint) -> None:
-    """Publish the checkpoint with its cosignatures, unless a newer one has taken its place."""
+    """Publish the checkpoint with the cosignatures that are stored, unless a newer one has taken its place.
+
+    Asked for again and again: the integrator may be at work just now, and who stored a line may have been killed before it was shown.
+    """
+    lines = Cosignature.objects.filter(size=checkpoint.size).count()
+    log_id = LogState.objects.values_list("log_id", flat=True).get(id=1)
+    if not lines or _shown.get(log_id) == (checkpoint.size, lines):
+        return
     with transaction.atomic():
         if not try_lock():
             return
-        log_id = LogState.objects.values_list("log_id", flat=True).get(id=1)
         files = LogFiles.of(log_id)
-        published = keys.published(files)
-        if published and published.checkpoint.size == checkpoint.size:
-            files.put(CHECKPOINT_PATH, checkpoint.witnessed_note.encode())
+        published, note = keys.published(files), checkpoint.witnessed_note.encode()
+        if published and published.checkpoint.size == checkpoint.size and published.note != note:
+            files.put(CHECKPOINT_PATH, note)
+    _shown[log_id] = checkpoint.size, lines

