@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,10 +18,10 @@ from registry.base import storage as base_storage
 from registry.base.actor import SYSTEM
 from registry.base.environment import django_database, with_database
 from registry.base.storage import DRAFT, DurableFileStorage
-from registry.log import integrator, publication
+from registry.log import integrator, publication, tasks
 from registry.log.audit import Audit
 from registry.log.files import AlteredFile, LogFiles
-from registry.log.integrator import integrate
+from registry.log.integrator import integrate, integrate_backlog
 from registry.log.keys import environment_keys
 from registry.log.merkle import leaf_hash
 from registry.log.models import Entry, Leaf, LogState, Outbox, SignedCheckpoint
@@ -247,12 +248,12 @@ def in_a_child(work):
     return child
 
 
-def killed(at):
+def killed(at, integrating):
     """Integrate in a child that is killed before its nth step; False once it got through alive."""
 
     def work():
         Killer(at).arm()
-        while integrate():
+        while integrating():
             pass
 
     _, status = os.waitpid(in_a_child(work), 0)
@@ -260,15 +261,26 @@ def killed(at):
     return status != 0
 
 
-@pytest.mark.parametrize(("chunk", "many"), [(publication.CHUNK, 130), (256, 600)], ids=["in_one_part", "in_parts_by_a_thread"])
-def test_an_integrator_killed_between_any_two_steps_loses_doubles_and_skips_nothing(committed_db, monkeypatch, chunk, many):
+@pytest.mark.parametrize(
+    ("chunk", "batch", "many", "integrating"),
+    [
+        (publication.CHUNK, integrator.BATCH_MAX, 130, integrate),
+        (256, integrator.BATCH_MAX, 600, integrate),
+        (256, 200, 500, integrate_backlog),
+    ],
+    ids=["in_one_part", "in_parts_by_a_thread", "in_batches_published_by_a_thread"],
+)
+def test_an_integrator_killed_between_any_two_steps_loses_doubles_and_skips_nothing(
+    committed_db, monkeypatch, chunk, batch, many, integrating
+):
     monkeypatch.setattr(publication, "CHUNK", chunk)
+    monkeypatch.setattr(integrator, "BATCH_MAX", batch)
     events, at = [], 0
     began, alive = time.monotonic(), False
     while not alive:
         at += 1
         events += happen(1 if at % 3 else many)  # now and then a tile is filled
-        alive = not killed(at)
+        alive = not killed(at, integrating)
         if at % 5 == 0 or alive:
             publication._frontiers.clear()
             while integrate():
@@ -281,16 +293,28 @@ def test_an_integrator_killed_between_any_two_steps_loses_doubles_and_skips_noth
     assert not [name for name in files() if DRAFT in name and name.startswith("checkpoint")]
 
 
-def test_two_integrators_at_once_make_one_log(committed_db):
+def test_the_relay_takes_several_batches_in_one_run_and_goes_on_at_once_while_more_may_wait(committed_db, monkeypatch):
+    monkeypatch.setattr(integrator, "BATCH_MAX", 3)
+    monkeypatch.setattr(tasks, "BATCH_MAX", 3)
+    monkeypatch.setattr(integrator, "BATCHES_MAX", 2)
+    events = happen(8)
+    assert [tasks.run_once() for _ in range(3)] == [6, 0, 0]
+    assert audited() == [str(event) for event in events]
+    sizes = list(SignedCheckpoint.objects.order_by("size").values_list("size", flat=True))
+    assert sizes[-2:] == [6, 8]  # before, whatever the thread beside met
+
+
+def test_two_integrators_at_once_make_one_log(committed_db, monkeypatch):
+    monkeypatch.setattr(integrator, "BATCH_MAX", 3)
     happen(1)
     integrate()
 
-    def work():
+    def work(integrating):
         end = time.monotonic() + 4
         while time.monotonic() < end:
-            integrate()
+            integrating()
 
-    children = [in_a_child(work) for _ in range(2)]
+    children = [in_a_child(partial(work, each)) for each in (integrate, integrate_backlog)]
     end = time.monotonic() + 3
     while time.monotonic() < end:
         happen(5)
