@@ -1009,17 +1009,21 @@ class Case:
         if not keys:
             raise Unshown("issuer")
         for name in sorted(found):
-            secured = parse(name, self.members[name])
-            proof = conform(name, secured.pop("proof", None), PROOF, "/proof")
+            secured, proof = self.certificate(name)
             signature = base58(proof.pop("proofValue"))
             message = sha256(canonical(proof)).digest() + sha256(canonical(secured)).digest()
             self.want(any(is_signed(key[2:], signature, message) for key in keys), name, "issuer")
         self.facts["certificates"] = ", ".join(sorted(CERTIFICATE.sub(r"\1", name) for name in found))
 
+    def certificate(self, name: str) -> tuple[dict[str, Json], dict[str, Json]]:
+        """What a certificate states, and the proof that stands beside it."""
+        stated = parse(name, self.members[name])
+        proof = stated.pop("proof", None) if isinstance(stated, dict) else None
+        return stated, conform(name, proof, PROOF, "/proof")
+
     def check_certificate(self, name: str, event: Event) -> None:
         """One certificate and its entry, apart from the signature. Source: W3C Verifiable Credentials 2.0; Data Integrity EdDSA 3.3."""
-        secured = parse(name, self.members[name])
-        proof = conform(name, secured.pop("proof", None) if isinstance(secured, dict) else None, PROOF, "/proof")
+        secured, proof = self.certificate(name)
         self.want(sha256(canonical(secured)).hexdigest() == event.data["sha256"], name, "differs", "sha256", event.file)
         self.want(secured.get("@context") == proof["@context"], name, "certificate", "@context")
         subject = secured.get("credentialSubject")
@@ -1284,7 +1288,7 @@ class RightCase(Case):
         """As of a deal; and the filing is in the bundle, before it, where the certificate says that it is."""
         super().check_certificate(name, event)
         filing = next((each for each in self.all("filing.deposited") if each.data["filing"] == event.data["filing"]), None)
-        deposit = parse(name, self.members[name])["credentialSubject"].get("deposit")
+        deposit = self.certificate(name)[0]["credentialSubject"].get("deposit")
         place = deposit.get("index") if isinstance(deposit, dict) else None
         told = filing and filing.index < event.index and filing.data["object"] == event.data["object"] and place == str(filing.index)
         self.want(told, name, "certificate", "deposit")

@@ -383,6 +383,14 @@ def test_a_timestamp_covers_a_signature_of_the_log_and_a_log_that_changes_keys_h
     assert found(Deal().bundle(new, Beside(old_line))) == [("keys.txt", "text is not what deal.json, --log-key says")]
 
 
+@pytest.mark.parametrize("raw", [b"", b"[]", b"1", b"null", b'"x"', b"{}"])
+def test_a_certificate_that_no_entry_has_issued_is_named_whatever_it_holds(raw):
+    name, issuer = "certificates/EGR-202601-0001.json", "z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"
+    problems = found(repacked(WHOLE, lambda members: members.update({name: raw})), trust(issuer_keys=(issuer,)))
+    form = "is not JSON in its one canonical form" if raw == b"" else "/proof: unknown or missing fields: {}"
+    assert problems == [(name, "has nothing to do with this deal or right"), (name, form)]
+
+
 ANSWER = verifier.unzip(WHOLE)["timestamp.tsr"]
 NOTE = verifier.unzip(WHOLE)["checkpoint"]
 ALL = trust(witnesses=KEYS[:3], tsa_roots=ROOTS)
