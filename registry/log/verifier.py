@@ -166,6 +166,7 @@ LICENSED: Final = frozenset({("OPERATE", "USE"), ("OPERATE", "OPERATE"), ("USE",
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     "missing": ("is missing", "缺失"),
+    "unreadable": ("cannot be read", "无法读取"),
     "unknown": ("is no known member, or stands there twice", "不是已知成员，或重复出现"),
     "too_big": ("is larger than {0} bytes", "大于 {0} 字节"),
     "cut": ("is cut off, or is no zip of this form, at byte {0}", "在第 {0} 字节处截断，或不是此格式的压缩包"),
@@ -480,6 +481,8 @@ class Checkpoint(NamedTuple):
 
 def open_checkpoint(raw: bytes, trusted: list[Key]) -> Checkpoint:
     """The checkpoint in a note. Source: C2SP signed-note, tlog-checkpoint."""
+    if raw.count(b"\n") > SIGNATURES_MAX + 4:  # counted before anything is made of them
+        fail("checkpoint", "malformed")
     try:
         text, _, tail = raw.decode().rpartition("\n\n")
         origin, size, root = text.split("\n")
@@ -492,7 +495,7 @@ def open_checkpoint(raw: bytes, trusted: list[Key]) -> Checkpoint:
     except ValueError:
         fail("checkpoint", "malformed")
     again = f"{origin}\n{opened.size}\n{b64encode(opened.root).decode()}\n\n{''.join(line.text for line in lines)}"
-    if again.encode() != raw or len(lines) > SIGNATURES_MAX or len(opened.root) != HASH_BYTES or not 0 <= opened.size <= SIZE_MAX:
+    if again.encode() != raw or len(opened.root) != HASH_BYTES or not 0 <= opened.size <= SIZE_MAX:
         fail("checkpoint", "malformed")
     ours = [(key, line) for line in lines for key in trusted if (key.name, key.key_id) == (line.name, line.key_id)]
     if not ours or any(key.name != origin for key, _ in ours):
@@ -706,7 +709,7 @@ def authority_of(stamp: Stamp, roots: bytes) -> str:
 
     try:
         trusted = x509.load_pem_x509_certificates(roots)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         fail("--tsa-root", "bad_option", "PEM")
     try:
         given = [x509.load_der_x509_certificate(each) for each in stamp.certificates]
@@ -837,7 +840,7 @@ class Case:
     def checkpoint(self) -> Checkpoint:
         """The checkpoint, signed by a trusted key of the log."""
         keys = [key_of("--log-key", each, b"\x01") for each in self.trust.log_keys] + (self.rule.logs if self.rule else [])
-        return open_checkpoint(self.members.get("checkpoint", b""), keys)
+        return open_checkpoint(self.members.get("checkpoint", b""), keys or fail("--log-key", "missing"))
 
     @cached_property
     def events(self) -> list[Event]:
@@ -1503,31 +1506,32 @@ def unread(problem: Problem) -> Report:
     return Report([problem], [], [check.sentence({}) for check in CHECKS["deal"]] + list(NOT_PROVEN["deal"]))
 
 
-def content(option: str, path: Path | None) -> bytes | None:
-    """What a file that an option names holds, up to a little more than it may."""
-    if path is None:
-        return None
+def content(named: str, path: Path, limit: int) -> bytes:
+    """What a file holds that the command line names."""
     try:
         with path.open("rb") as file:
-            read = file.read(OPTION_BYTES_MAX + 1)
+            read = file.read(limit + 1)
     except (OSError, ValueError):
-        fail(option, "missing")
-    return read if len(read) <= OPTION_BYTES_MAX else fail(option, "too_big", OPTION_BYTES_MAX)
+        fail(named, "unreadable")
+    return read if len(read) <= limit else fail(named, "too_big", limit)
+
+
+def optional(option: str, path: Path | None) -> bytes | None:
+    """What a file holds that an option names; None if the option is not there."""
+    return content(option, path, OPTION_BYTES_MAX) if path else None
 
 
 def examined(given: argparse.Namespace) -> Report:
     """Read what the command line names, and examine it."""
     try:
         trust = Trust(
-            tuple(given.log_key), tuple(given.witness), given.quorum, content("--policy", given.policy),
-            content("--tsa-root", given.tsa_root), tuple(given.issuer_key), datetime.now(UTC),
+            tuple(given.log_key), tuple(given.witness), given.quorum, optional("--policy", given.policy),
+            optional("--tsa-root", given.tsa_root), tuple(given.issuer_key), datetime.now(UTC),
         )  # fmt: skip
-        with given.bundle.open("rb") as file:
-            return verify(file.read(BUNDLE_BYTES_MAX + 1), trust)
-    except (OSError, ValueError):
-        return unread(Problem.of(str(given.bundle), "missing"))
+        bundle = content(str(given.bundle), given.bundle, BUNDLE_BYTES_MAX)
     except Refused as refusal:
         return unread(refusal.args[0])
+    return verify(bundle, trust)
 
 
 def main(arguments: list[str] | None = None) -> int:

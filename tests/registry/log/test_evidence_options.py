@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -221,7 +221,7 @@ def test_an_older_key_of_the_log_may_be_named_beside_the_new_one():
     stranger = Signer.of_seed("log.example/two", b"\x07" * 32)
     assert found(WHOLE, trust(log_keys=(str(stranger.verifier),))) != []
     assert found(WHOLE, trust(log_keys=(str(stranger.verifier), VKEY))) == []
-    assert found(WHOLE, trust(log_keys=()))[0] == ("checkpoint", "is not signed by the trusted log key ")
+    assert found(WHOLE, trust(log_keys=()))[0] == ("--log-key", "is missing")
 
 
 def stamped(**changes):
@@ -354,7 +354,9 @@ def test_what_an_option_asks_for_and_the_bundle_lacks_refuses_it():
     bare = bundle(forger=None)
     assert found(bare, trust(tsa_roots=ROOTS)) == [("timestamp.tsr", "is missing")]
     assert found(bare, trust(issuer_keys=("z6Mk",)))[0][0] == "--issuer-key"
-    for roots in (b"", b"nonsense", ROOTS[:-40], b"\xff"):
+    number = TSA.root.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05", 1)  # X.509 has versions up to 3, written as 2
+    version_6 = b"-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % b64encode(number)
+    for roots in (b"", b"nonsense", ROOTS[:-40], b"\xff", version_6):
         assert found(WHOLE, trust(tsa_roots=roots)) == [("--tsa-root", "says nothing that can be followed here: PEM")]
 
 
@@ -464,4 +466,33 @@ def test_the_command_line_takes_each_option_and_always_reports(tmp_path: Path):
     assert run(*log, "--tsa-root", "bundle.zip")[::2] == (1, ["--tsa-root"])
     assert run(*log, "--tsa-root", ".")[::2] == (1, ["--tsa-root"])
     assert run(*log, "--issuer-key", "z6Mk")[::2] == (1, ["--issuer-key"])
-    assert run()[0] == 1
+    assert run() == (1, 1, ["--log-key"])
+    assert run(*log, "--policy", ".")[::2] == (1, ["--policy"])
+
+
+def test_a_bundle_that_cannot_be_read_is_not_called_missing(tmp_path: Path, capsysbinary):
+    (tmp_path / "big.zip").write_bytes(bytes(verifier.BUNDLE_BYTES_MAX + 1))
+    for path, text in ((tmp_path, "cannot be read"), (tmp_path / "big.zip", "is larger than 16777216 bytes"), ("\0", "cannot be read")):
+        assert verifier.main([str(path), "--log-key", VKEY, "--json"]) == 1
+        assert [problem["english"] for problem in json.loads(capsysbinary.readouterr().out)["problems"]] == [text]
+
+
+def test_an_error_of_the_verifiers_own_is_not_blamed_on_the_bundle(tmp_path: Path, monkeypatch):
+    def broken(*_: object) -> None:
+        raise ValueError("a defect")
+
+    (tmp_path / "bundle.zip").write_bytes(WHOLE)
+    monkeypatch.setattr(verifier, "verify", broken)
+    with pytest.raises(ValueError, match="a defect"):
+        verifier.main([str(tmp_path / "bundle.zip"), "--log-key", VKEY])
+
+
+def test_signature_lines_are_counted_before_any_is_read(monkeypatch):
+    def lined(more):
+        line = "\u2014 a AAAAAA==\n".encode()
+        return repacked(bundle(forger=None), lambda members: members.update(checkpoint=members["checkpoint"] + line * more))
+
+    malformed = ("checkpoint", "is not a signed checkpoint in its one form")
+    assert (found(lined(98)), found(lined(99))) == ([], [malformed])
+    monkeypatch.setattr(verifier, "Line", None)
+    assert malformed in found(lined(99))

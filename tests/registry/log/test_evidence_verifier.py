@@ -306,7 +306,7 @@ def test_it_runs_alone_from_anywhere(tmp_path: Path):
     assert run("good.zip", "--log-key", VKEY).stdout.startswith("VERIFIED 验证通过\n  proven 已证明   the bundle is complete")
     absent = run("absent.zip", "--log-key", VKEY)
     assert (absent.returncode, absent.stderr) == (1, "")
-    assert absent.stdout.startswith("NOT VERIFIED 验证未通过\n  wrong 有误   absent.zip: is missing / 缺失\n  not proven 未证明")
+    assert absent.stdout.startswith("NOT VERIFIED 验证未通过\n  wrong 有误   absent.zip: cannot be read / 无法读取\n  not proven 未证明")
     imports = run_imports(alone)
     assert not any(name.split(".")[0] in {"django", "registry", "rfc8785", "marketplace"} for name in imports)
 
