@@ -65,6 +65,7 @@ HIGH_TAG: Final = 0x1F
 CMS_VERSION: Final = 3
 CHAIN_MAX: Final = 8
 RSA_BITS_MIN: Final = 2048
+EC_BITS_MIN: Final = 256
 HASH_BYTES: Final = 32
 SIZE_MAX: Final = 2**63 - 1
 TEXT_MAX: Final = 200
@@ -78,9 +79,9 @@ AMOUNT: Final = re.compile(r"0|[1-9][0-9]{0,29}")
 CURRENCY: Final = re.compile(r"[A-Z]{3}")
 HASH: Final = re.compile(r"[0-9a-f]{64}")
 SALT: Final = re.compile(r"[0-9a-f]{32}")
-KEY: Final = re.compile(r"[A-Za-z0-9+/]{43}=")
-SIGNATURE: Final = re.compile(r"[A-Za-z0-9+/]{86}==")
-DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+KEY: Final = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")  # the last digit carries no bits that are not of the key
+SIGNATURE: Final = re.compile(r"[A-Za-z0-9+/]{85}[AQgw]==")
+DAY: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2}))?")
 ROLE: Final = re.compile(r"platform_fee|institution_fee|share|tax")
 KIND: Final = re.compile(r"HOLD|USE|OPERATE")
@@ -116,6 +117,7 @@ DEAL_EVENTS: Final = SHARED | {
 }
 HOLD: Final = {"hold": UUID, "object": UUID, "kind": TEXT, "reason": SEALED}
 RIGHT_EVENTS: Final = SHARED | {
+    "right.granted": GRANT | {"valid_from": DAY, "valid_to": (DAY,)},
     "object.registered": {
         "object": UUID, "kind": TEXT, "owner": UUID, "identifier": WORDS, "filing": UUID, "source_category": WORDS, "source_kind": WORDS,
         "situation": WORDS, "level": WORDS, "pi_kind": WORDS, "sector": WORDS, "made_from": [{"object": UUID, "grant": UUID}],
@@ -185,6 +187,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "untrusted": ("is not signed by the trusted log key {0}", "不是由受信日志公钥 {0} 签署"),
     "forged": ("the signature of {0} is wrong: text or signature was changed", "{0} 的签名错误：正文或签名被改动"),
     "future": ("{0} states a time that has not come yet: {1}", "{0} 所载时间尚未到来：{1}"),
+    "own_witness": ("{0} has the key of the log, which cannot be its own witness", "{0} 的公钥即日志公钥，日志不能自为见证"),
     "quorum": ("{0} of the trusted witnesses cosigned it, which does not make up the quorum {1}", "{0} 个受信见证方共签，未达法定数 {1}"),
     "der": ("is no RFC 3161 answer in DER that is known here: {0}", "不是可识别的 RFC 3161 时间戳（DER）：{0}"),
     "other_stamp": ("was given for something else than this checkpoint as its log signed it", "并非为此检查点（含日志签名）签发"),
@@ -733,6 +736,8 @@ def authority_of(stamp: Stamp, roots: bytes) -> str:
 
 def vouched(leaf: Json, given: list[Json], trusted: list[Json], at: datetime) -> None:
     """Stop unless a chain of certificates, all valid at that time, leads from the authority's to a trusted root."""
+    from cryptography import x509  # noqa: PLC0415 as in ``authority_of``
+
     path = [leaf]
     while not (root := next((each for each in trusted if issued(path[-1], each)), None)):
         above = next((each for each in given if each not in path and issued(path[-1], each)), None)
@@ -744,10 +749,11 @@ def vouched(leaf: Json, given: list[Json], trusted: list[Json], at: datetime) ->
             fail(STAMP, "authority", f"{each.subject.rfc4514_string()} {at.isoformat()}")
         found = {extension.oid.dotted_string: extension for extension in each.extensions}
         unknown = [oid for oid, extension in found.items() if extension.critical and oid not in CRITICAL]
-        constraints, usage = (found[oid].value if oid in found else None for oid in CRITICAL[:2])
+        constraints, usage, purposes = (found[oid].value if oid in found else None for oid in CRITICAL)
         signs = usage is None or (usage.key_cert_sign if place else usage.digital_signature or usage.content_commitment)
         below = constraints is not None and constraints.ca and (constraints.path_length is None or constraints.path_length >= place - 1)
-        if unknown or not signs or (place and not below):
+        stamps = purposes is None or x509.oid.ExtendedKeyUsageOID.TIME_STAMPING in purposes  # of those above, what they may vouch for
+        if unknown or not signs or not stamps or (place and not (below and is_strong(each.public_key()))):
             fail(STAMP, "authority", each.subject.rfc4514_string())
 
 
@@ -762,6 +768,14 @@ def issued(child: Json, parent: Json) -> bool:
     return True
 
 
+def is_strong(key: Json) -> bool:
+    """Whether a key is of a kind, and of a length, that nobody forges signatures of."""
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415 as in ``authority_of``
+
+    kinds = ((rsa.RSAPublicKey, RSA_BITS_MIN), (ec.EllipticCurvePublicKey, EC_BITS_MIN))
+    return any(isinstance(key, kind) and key.key_size >= least for kind, least in kinds)
+
+
 def is_by(key: Json, stamp: Stamp) -> bool:
     """Whether the token's signature is by this key: RSA (PKCS#1 v1.5) or ECDSA."""
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 as in ``authority_of``
@@ -770,7 +784,9 @@ def is_by(key: Json, stamp: Stamp) -> bool:
     kind, digest = SIGNED_WITH.get(stamp.signed_with) or fail(STAMP, "der", "signature algorithm")
     used = {sha256: hashes.SHA256(), sha384: hashes.SHA384(), sha512: hashes.SHA512()}[stamp.hashed]
     try:
-        if kind == "RSA" and isinstance(key, rsa.RSAPublicKey) and key.key_size >= RSA_BITS_MIN and digest in {None, stamp.hashed}:
+        if not is_strong(key):
+            fail(STAMP, "authority", "key")
+        if kind == "RSA" and isinstance(key, rsa.RSAPublicKey) and digest in {None, stamp.hashed}:
             key.verify(stamp.signature, stamp.signed, padding.PKCS1v15(), used)
         elif kind == "EC" and isinstance(key, ec.EllipticCurvePublicKey) and digest is stamp.hashed:
             key.verify(stamp.signature, stamp.signed, ec.ECDSA(used))
@@ -926,6 +942,9 @@ class Case:
             raise Unshown("history")
         seen: dict[str, str] = {}
         trusted = {(key.name, key.key_id): (name, key) for name, key in rule.witnesses.items()}
+        own = {key.raw for key in self.checkpoint.signed_by}
+        for name in (name for name, key in rule.witnesses.items() if key.raw in own):
+            fail("--witness", "own_witness", name)
         for line in self.checkpoint.lines:
             name, key = trusted.get((line.name, line.key_id), ("", None))
             if key:

@@ -121,6 +121,17 @@ def test_one_witness_under_two_names_or_with_two_lines_counts_once():
     assert ("--witness", "does not list each item once, in order") in found(twice, trust(witnesses=(KEYS[0], str(again.key)), quorum="2"))
 
 
+def test_a_log_is_no_witness_of_itself():
+    itself = WitnessSigner(LOG.name, b"\x01" * 32)
+    content = bundle(itself, WITNESSES[0], forger=None)
+    refused = [("--witness", f"{itself.key} has the key of the log, which cannot be its own witness")]
+    assert found(content, trust(witnesses=(str(itself.key), KEYS[0]), quorum="1")) == refused
+    lines = f"log {VKEY}\nwitness own {itself.key}\nquorum own\n".encode()
+    assert found(content, trust(log_keys=(), policy=lines)) == [
+        ("--witness", "own has the key of the log, which cannot be its own witness")
+    ]
+
+
 def test_a_cosignature_for_another_log_size_or_time_is_a_forgery():
     forged = ("checkpoint", "the signature of witness.example/w0 is wrong: text or signature was changed")
 
@@ -276,6 +287,7 @@ def under(root=TSA.root, **given):
             f"{AUTHORITY}extended key usage",
         ),
         ({"authority": under(key=SMALL)}, f"{AUTHORITY}key"),
+        ({"authority": under(key=ec.generate_private_key(ec.SECP192R1()))}, f"{AUTHORITY}key"),
         ({"authority": under(more=ONLY_SIGNS_CERTIFICATES)}, f"{AUTHORITY}CN=Another"),
         ({"authority": under(more=x509.NameConstraints([x509.DNSName("a")], None))}, f"{AUTHORITY}CN=Another"),
         ({"authority": Authority.simulated()}, f"{AUTHORITY}no chain"),
@@ -330,6 +342,15 @@ def test_a_chain_leads_through_certificates_that_may_sign_others():
     old = certified("Old root", ca=True, days=(0, 30))
     end = certified("End", by=old, usage=STAMPING)
     assert found(bundle(forger=Forger(Authority(old, end))), trust(tsa_roots=old.pem))[0][1].startswith(f"{AUTHORITY}CN=Old root 2026")
+    web = certified("Web", by=TSA.root, ca=True, usage=x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]))
+    stamps = certified("Stamps", by=TSA.root, ca=True, usage=STAMPING)
+    weak = certified("Weak", by=TSA.root, ca=True, key=SMALL)
+    for middle, problems in (
+        (stamps, []),
+        *((each, [("timestamp.tsr", f"{AUTHORITY}CN={name}")]) for each, name in ((web, "Web"), (weak, "Weak"))),
+    ):
+        end = certified("End", by=middle, usage=STAMPING)
+        assert stamped(authority=Authority(TSA.root, end), chain=(end.der, middle.der)) == problems
     loop = [certified("A", ca=True), certified("A", ca=True)]
     assert stamped(chain=(TSA.signer.der, *(each.der for each in loop))) == []
 

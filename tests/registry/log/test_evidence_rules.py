@@ -1,10 +1,25 @@
 """What the verifier demands of the deal itself: logs that were signed honestly but tell of a deal that was not in order."""
 
+from base64 import b64decode
 from copy import deepcopy
 
 import pytest
 
-from tests.registry.log.deal_log import BUYER, BUYER_KEY, DEAL, OWNER, SELLER, SELLER_GRANT, Deal, found, grant, public, signature, uuid
+from tests.registry.log.deal_log import (
+    BUYER,
+    BUYER_KEY,
+    DEAL,
+    OWNER,
+    SELLER,
+    SELLER_GRANT,
+    SELLER_KEY,
+    Deal,
+    found,
+    grant,
+    public,
+    signature,
+    uuid,
+)
 
 ELSEWHERE = uuid(0xEE)
 UNCOVERED = "it goes beyond the grant {} that it rests on (operating right, object, holder or time)"
@@ -23,7 +38,7 @@ def moved(deal: Deal, schema: str, place: int) -> Deal:
         ({"seller_signature": signature(BUYER_KEY, "00" * 32, DEAL, "seller")}, "entries/9.json", "the signature of seller is wrong"),
         ({"buyer_signature": signature(BUYER_KEY, "00" * 32, DEAL, "buyer")}, "entries/9.json", "the signature of buyer is wrong"),
         ({"terms_hash": "00" * 32}, "contract.json", "is not the contract whose hash both sides signed"),
-        ({"buyer_key": public(BUYER_KEY)[:-2] + "A="}, "entries/9.json", "the signature of buyer is wrong"),
+        ({"buyer_key": public(BUYER_KEY)[:-3] + "AA="}, "entries/9.json", "the signature of buyer is wrong"),
         ({"buyer": SELLER}, "entries/9.json", "seller and buyer are the same"),
         ({"seller": OWNER}, "entries/", "binds the key of the seller"),
         ({"deal": uuid(0xDD)}, "entries/9.json", "the signature of seller is wrong"),
@@ -32,6 +47,18 @@ def moved(deal: Deal, schema: str, place: int) -> Deal:
 def test_both_sides_must_have_signed_this_contract_for_this_deal(changed: dict, file: str, text: str):
     problems = found(Deal().change("deal.signed", **changed).bundle())
     assert any(where == file and text in what for where, what in problems), problems
+
+
+def test_a_key_has_one_spelling_so_that_no_side_signs_for_both_under_two():
+    one = public(SELLER_KEY)
+    other = one[:-2] + chr(ord(one[-2]) + 1) + "="
+    assert b64decode(one) == b64decode(other)
+    deal = Deal()
+    signed = deal.events[4][1]
+    signed |= {"buyer_key": other, "buyer_signature": signature(SELLER_KEY, signed["terms_hash"], DEAL, "buyer")}
+    deal.events[1][1]["public_key"] = other
+    problem = f"'{other}' is no value that is known here"
+    assert {("entries/3.json", f"/data/public_key: {problem}"), ("deal.json", f"/buyer_key: {problem}")} <= set(found(deal.bundle()))
 
 
 def test_a_signature_cannot_be_used_for_the_other_side_or_another_deal():
