@@ -10,7 +10,8 @@
 
 Trust comes from outside only: from these options, and from whoever gave them. The bundle is taken as an attacker's work; whatever
 this file does not know (a member, a field, an event, a version) refuses it, and so does whatever an option asks for and the bundle
-lacks. What no option asks for is read, and named as not proven. Members of the zip (in one byte form, see ``zip_of``):
+lacks. What no option asks for is read, and named as not proven. SM2 signatures are passed over, as `cryptography` has no SM2; this
+is said, too. Members of the zip (in one byte form, see ``zip_of``):
 
   manifest.json          SHA-256 of every other member; JSON members are RFC 8785 and have the forms named in FORMS
   checkpoint             the log's signed note: origin, size, root; below the log's line stand those of witnesses (type 04)
@@ -19,7 +20,7 @@ lacks. What no option asks for is read, and named as not proven. Members of the 
   disclosures.json       salt (hex) and value of sealed members of the entries; ``path`` is the member's name in ``data``
   contract.json          of a deal, the terms: at least what CONTRACT names; other keys are the parties' own
   deal.json, right.json  what is claimed of the deal or the right; each claim must be found in the log
-  keys.txt               for people; must say what was checked (see ``Case.check_keys``)
+  keys.txt               for people; shows only keys that have signed (see ``Case.check_keys``)
   timestamp.tsr          may be there: an RFC 3161 answer over the first lines of checkpoint, each with its line feed: its three lines,
                          the blank one, and those by which the log signed it, of which one has to be by a trusted key
   certificates/<no>.json may be there, each for one entry certificate.issued, and then for all of them
@@ -34,7 +35,7 @@ import re
 import struct
 import sys
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -237,8 +238,9 @@ class Problem(NamedTuple):
 
 
 def printable(value: object) -> str:
-    """A value as a terminal may show it, whoever wrote it."""
-    return "".join(each if each.isprintable() else "?" for each in str(value)[:TEXT_MAX])
+    """A value as a terminal may show it, whoever wrote it; three dots stand for the rest of a long one."""
+    text = str(value)
+    return "".join(each if each.isprintable() else "?" for each in text[:TEXT_MAX]) + "..." * (len(text) > TEXT_MAX)
 
 
 class Refused(Exception):
@@ -822,7 +824,7 @@ class Event:
 class Case:
     """A bundle under examination: each check adds to ``problems`` what it finds, or stops with ``Refused`` or ``Unshown``.
 
-    ``facts`` are what the sentences about proven things name; ``idle`` are the entries that no check has had a use for.
+    ``facts`` are what the sentences about proven things name; ``used`` are the entries that a check has had a use for.
     """
 
     kind = "deal"
@@ -928,6 +930,7 @@ class Case:
     def check_log(self) -> None:
         """The trusted key signed the checkpoint, and every entry is in the tree under it."""
         size, root = self.checkpoint.size, self.checkpoint.root
+        self.facts |= {"log": self.checkpoint.signed_by[0].name, "size": str(size)}
         for event in self.events:
             file = f"proofs/{event.index}.json"
             proof = self.read(file, FORMS["proof"])
@@ -1107,6 +1110,7 @@ class DealCase(Case):
 
     def check_chain(self) -> None:
         """The steps of this deal are all there, once, in order, and nothing of another deal."""
+        self.facts["deal"] = self.claimed["deal"]
         steps = [self.one(schema) for schema in REQUIRED]
         for before, after in pairwise(steps):
             self.want(before.index < after.index, after.file, "order", after.schema, before.schema)
@@ -1225,6 +1229,7 @@ class RightCase(Case):
 
     def check_title(self) -> None:
         """The right is the one that was claimed, and everything it rests on is there, earlier, and reaches as far."""
+        self.facts["right"] = self.claimed["right"]
         for kind, by_id in (("right.granted", self.grants), ("object.registered", self.objects)):
             self.want(len(by_id) == len(self.all(kind)), "entries/", "listing")
         for event in self.chain.values():
@@ -1369,9 +1374,8 @@ class Check(NamedTuple):
 
     def sentence(self, facts: dict[str, str]) -> tuple[str, str]:
         """The sentence in both languages; three dots stand for what was not found."""
-        blank = dict.fromkeys(("witnesses", "before", "authority", "opened", "until", "holds", "certificates"), "...")
-        blank |= {name: printable(fact) for name, fact in facts.items()}
-        return self.english.format_map(blank), self.chinese.format_map(blank)
+        shown = defaultdict(lambda: "...", {name: printable(fact) for name, fact in facts.items()})
+        return self.english.format_map(shown), self.chinese.format_map(shown)
 
 
 UNSHOWN: Final = {
@@ -1386,11 +1390,15 @@ UNSHOWN: Final = {
 }
 FIRST: Final = (
     Check(Case.check_members, "the bundle is complete and each file is the one that the manifest lists", "证据包完整，各文件与清单一致"),
-    Check(Case.check_log, "every event in it is an entry of the log that the trusted key signed, byte for byte", "各事件均在受信日志中"),
+    Check(
+        Case.check_log,
+        "every event in it is, byte for byte, one of the first {size} entries of the log {log}, which the trusted key signed",
+        "各事件均逐字节为日志 {log} 前 {size} 条之一，由受信公钥签署",
+    ),
     Check(
         Case.check_witnesses,
-        "the log shows everybody the same history: witnesses that you trust cosigned it ({witnesses})",
-        "日志对所有人展示同一历史：您信任的见证方已共签（{witnesses}）",
+        "up to that size the log has one history for all who rely on the witnesses that you trust and that cosigned it ({witnesses})",
+        "至该规模为止，日志对信赖下列见证方者仅有一份历史：您信任的见证方已共签（{witnesses}）",
     ),
     Check(
         Case.check_time,
@@ -1404,7 +1412,11 @@ LAST: Final = (
         "the certificates {certificates} are signed by an issuer that you trust, and say what the log registered",
         "登记证书 {certificates} 由您信任的签发者签署，且与日志登记一致",
     ),
-    Check(Case.check_keys, "keys.txt shows the keys that were checked", "keys.txt 所示即所验公钥"),
+    Check(
+        Case.check_keys,
+        "every key that keys.txt shows has signed, and one of them is a key of the log that you gave",
+        "keys.txt 所示公钥均有其签名，其中有您给出的日志公钥",
+    ),
 )
 CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "deal": (
@@ -1412,8 +1424,8 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
         Check(Case.check_disclosures, "the amounts shown are the ones that the log sealed", "所披露金额即日志封存的金额"),
         Check(
             DealCase.check_chain,
-            "the deal was signed, funded, delivered, accepted, settled, in that order",
-            "交易依次签署、托管、交付、验收、结算",
+            "the deal {deal} was signed, funded, delivered, accepted, settled, in that order",
+            "交易 {deal} 依次签署、托管、交付、验收、结算",
         ),
         Check(
             DealCase.check_contract,
@@ -1439,8 +1451,8 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
         ),
         Check(
             RightCase.check_title,
-            "the right was granted as claimed, and each right that it rests on before it, for no less time",
-            "权利如所称授予；其所依据的各项权利均在先授予，期限不短于它",
+            "the right {right} was granted as claimed, and each right that it rests on before it, for no less time",
+            "权利 {right} 如所称授予；其所依据的各项权利均在先授予，期限不短于它",
         ),
         Check(
             RightCase.check_objects,
@@ -1455,34 +1467,53 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
         ),
         Check(
             RightCase.check_state,
-            "by the entries shown, the right ends on {until} and {holds} holds are in force",
-            "依所示条目：权利于 {until} 终止，生效中的限制 {holds} 项",
+            "by the entries shown, {until} is the first day on which the right is no longer in force, and {holds} holds are in force",
+            "依所示条目：权利自 {until} 起不再有效，生效中的限制 {holds} 项",
         ),
         *LAST,
     ),
 }
-KEY_IS_THEIRS: Final = (
-    "that the keys you gave are theirs: this rests on whoever gave them to you",
-    "您给出的公钥确属其人：取决于向您提供者",
+KEYS_ARE_THEIRS: Final = (
+    "that the keys and roots you gave are theirs and, like what they vouch for, neither stolen nor revoked: ask whoever gave them",
+    "您给出的公钥与根证书确属其人，且其与所认可者均未被盗用或撤销：取决于向您提供者",
+)
+PASSED_OVER: Final = (
+    "what SM2 signatures, and those by keys that you did not give, are worth: they are not checked here",
+    "SM2 签名及您未给出公钥之签名是否有效：未予检验",
+)
+STATUS: Final = (
+    "that a certificate still holds: whether it was revoked or suspended is said by its status list",
+    "登记证书是否仍有效：是否撤销或暂停以其状态列表为准",
 )
 NOT_PROVEN: Final = {
     "deal": (
-        KEY_IS_THEIRS,
-        ("that nothing happened later, such as revocation, dispute or refund", "其后未发生撤销、争议、退款等事项"),
+        KEYS_ARE_THEIRS,
+        PASSED_OVER,
+        (
+            "that nothing else happened, before or after (hold, ended right, revoked key, refund): no proof shows what is missing",
+            "前后未发生其他事项（限制、权利终止、公钥撤销、退款）：证明只示日志中有什么，不示缺什么",
+        ),
+        (
+            "that what was granted has the scope that the contract states: the terms of grants are sealed, and not shown",
+            "所授权利的范围与合同所载一致：授权条款已封存，未予披露",
+        ),
         (
             "how sellers before this one came by their rights: only the entries of their grants are shown",
             "更早的卖方如何取得权利：仅示其授权条目",
         ),
+        STATUS,
         ("who stands behind the ids, and what is outside the log (bank, data, ledger accounts)", "标识背后的身份，及日志之外的事实"),
     ),
     "right": (
-        KEY_IS_THEIRS,
+        KEYS_ARE_THEIRS,
+        PASSED_OVER,
         (
             "that nothing else happened: a proof shows what is in the log, not what is missing; who reads the whole log can tell",
             "未发生其他事项：证明只示日志中有什么，不示缺什么；通读日志者方可知",
         ),
         ("that nothing happened later than the log of that size", "此后日志中未发生其他事项"),
         ("what deals said beyond their hashes, and sealed values that are not shown", "各交易哈希之外的内容，及未披露的封存内容"),
+        STATUS,
         ("who stands behind the ids, and what is outside the log", "标识背后的身份，及日志之外的事实"),
     ),
 }

@@ -77,7 +77,7 @@ def test_with_options_both_move_to_what_is_proven():
     assert report.problems == []
     said = [english for english, _ in report.proven]
     assert said[2] == (
-        "the log shows everybody the same history: witnesses that you trust cosigned it"
+        "up to that size the log has one history for all who rely on the witnesses that you trust and that cosigned it"
         " (witness.example/w0, witness.example/w1, witness.example/w2)"
     )
     assert said[3] == (
@@ -369,6 +369,13 @@ def test_what_others_are_called_cannot_command_a_terminal():
     assert report.problems == []
     assert "says CN=Evil ?[2J;" in report.proven[2][0]
     assert all(text.isprintable() for pair in report.proven + report.unproven for text in pair)
+
+
+def test_a_long_list_of_witnesses_is_not_cut_unseen():
+    many = [WitnessSigner(f"witness.example/number-{number}", bytes([0x50 + number]) * 32) for number in range(12)]
+    report = verifier.verify(bundle(*many, forger=None), trust(witnesses=tuple(str(each.key) for each in many)))
+    assert report.problems == []
+    assert report.proven[2][0].endswith("...)")
 
 
 def test_what_an_option_asks_for_and_the_bundle_lacks_refuses_it():

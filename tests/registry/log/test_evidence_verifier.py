@@ -36,7 +36,20 @@ def test_an_honest_bundle_is_proven_and_what_it_cannot_prove_is_said():
     assert (report.problems, report.verified) == ([], True)
     unasked = {verifier.Case.check_witnesses: "history", verifier.Case.check_time: "time", verifier.Case.check_certificates: "certificate"}
     checks = [check for check in verifier.CHECKS["deal"] if check.run not in unasked]
-    assert [english for english, _ in report.proven] == [check.english for check in checks]
+    facts = {"log": LOG.name, "size": "20", "deal": DEAL}
+    assert report.proven == [check.sentence(facts) for check in checks]
+    said = " ".join(english for english, _ in report.proven)
+    assert "one of the first 20 entries of the log log.example/one, which" in said
+    assert f"the deal {DEAL} was signed, funded" in said
+    missing = " ".join(english for english, _ in report.unproven)
+    for words in (
+        "SM2",
+        "neither stolen nor revoked",
+        "before or after (hold, ended right, revoked key, refund)",
+        "status list",
+        "the scope that",
+    ):
+        assert words in missing
     assert report.unproven == [*(verifier.UNSHOWN[name] for name in unasked.values()), *verifier.NOT_PROVEN["deal"]]
     assert all(not text.isascii() for _, text in report.proven + report.unproven)
     assert Deal().bundle() == HONEST
