@@ -558,11 +558,20 @@ GENERALIZED: Final = re.compile(rb"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9
 
 
 class Element(NamedTuple):
-    """One element of DER: its tag, what is in it, and all its bytes. Tag 0 stands for an optional one that is not there."""
+    """One element of DER: its tag, what is in it, and all its bytes. ``ABSENT`` stands for an optional one that is not there."""
 
     tag: int
     body: bytes
     raw: bytes
+
+
+ABSENT: Final = Element(0, b"", b"")
+
+
+def only(raw: bytes) -> Element:
+    """The one element that these bytes are."""
+    found = elements(raw)
+    return found[0] if len(found) == 1 else fail(STAMP, "der", "length")
 
 
 def elements(body: bytes) -> list[Element]:
@@ -591,7 +600,7 @@ def parts(whole: Element, tag: int, *form: int) -> list[Element]:
         if left and left[0].tag == abs(wanted):
             found.append(left.pop(0))
         elif wanted < 0:
-            found.append(Element(0, b"", b""))
+            found.append(ABSENT)
         else:
             fail(STAMP, "der", f"no tag {wanted:02x}")
     return found if not left else fail(STAMP, "der", f"tag {left[0].tag:02x}")
@@ -629,10 +638,9 @@ class Stamp(NamedTuple):
 
 def read_stamp(raw: bytes) -> Stamp:
     """The token in an RFC 3161 answer, complete in itself: one signer, whose attributes have the digest of what is signed."""
-    top = elements(raw)
-    if len(top) != 1 or len(raw) > OPTION_BYTES_MAX:
+    if len(raw) > OPTION_BYTES_MAX:
         fail(STAMP, "der", "length")
-    status, token = parts(top[0], SEQUENCE, SEQUENCE, SEQUENCE)
+    status, token = parts(only(raw), SEQUENCE, SEQUENCE, SEQUENCE)
     if number_of(parts(status, SEQUENCE, INTEGER, -SEQUENCE)[0]):  # granted as asked, and nothing else
         fail(STAMP, "der", "status")
     kind, wrapped = parts(token, SEQUENCE, OID, 0xA0)
@@ -649,11 +657,9 @@ def read_stamp(raw: bytes) -> Stamp:
     if [algorithm(each) for each in parts(digests, SET, SEQUENCE)] != [algorithm(hashed)]:
         fail(STAMP, "der", "digest")
     told = attributes_of(attributes)
-    if told.get("content type") != Element(OID, TST_INFO, b"\x06\x0b" + TST_INFO) or number_of(one) != 1:
+    if told.get("content type", ABSENT)[:2] != (OID, TST_INFO) or number_of(one) != 1:
         fail(STAMP, "der", "content type")
-    if told.get("message digest") != Element(
-        OCTETS, digest(info.body).digest(), bytes([OCTETS, digest().digest_size]) + digest(info.body).digest()
-    ):
+    if told.get("message digest", ABSENT)[:2] != (OCTETS, digest(info.body).digest()):
         fail(STAMP, "forged", "message digest")
     return Stamp(
         *info_of(info.body), signer=(issuer.raw, number_of(serial)), hashed=digest, signed=bytes([SET]) + attributes.raw[1:],
@@ -677,27 +683,26 @@ def attributes_of(signed: Element) -> dict[str, Element]:
 def claims_of(told: dict[str, Element]) -> list[tuple[Any, bytes]]:
     """The digests by which the attributes name the certificate that signed: SHA-1 in RFC 2634, any in RFC 5035."""
     claims: list[tuple[Any, bytes]] = []
-    for name in ("signing certificate", "signing certificate v2"):
+    for name, form in (("signing certificate", (OCTETS, -SEQUENCE)), ("signing certificate v2", (-SEQUENCE, OCTETS, -SEQUENCE))):
         if name in told:
             listed, _ = parts(told[name], SEQUENCE, SEQUENCE, -SEQUENCE)
             first = (elements(listed.body) or fail(STAMP, "der", name))[0]
-            form = (OCTETS, -SEQUENCE) if name == "signing certificate" else (-SEQUENCE, OCTETS, -SEQUENCE)
             *by, digest, _ = parts(first, SEQUENCE, *form)
-            used = sha1 if not name.endswith("v2") else DIGESTS.get(algorithm(by[0]), fail) if by[0].tag else sha256
-            claims.append((used, digest.body) if used is not fail else fail(STAMP, "der", name))
+            used = DIGESTS.get(algorithm(by[0])) if by and by[0].tag else sha256 if by else sha1
+            claims.append((used or fail(STAMP, "der", name), digest.body))
     return claims or fail(STAMP, "der", "signing certificate")
 
 
 def info_of(raw: bytes) -> tuple[bytes, bytes, int, datetime]:
     """Digest algorithm, imprint, nonce and time (with its accuracy added) of a TSTInfo. Source: RFC 3161, 2.4.2."""
-    (top,) = elements(raw) if len(elements(raw)) == 1 else fail(STAMP, "der", "length")
     form = (INTEGER, OID, SEQUENCE, INTEGER, TIME, -SEQUENCE, -BOOLEAN, -INTEGER, -0xA0)
-    version, _, imprint, serial, time, accuracy, ordered, nonce, _ = parts(top, SEQUENCE, *form)
+    version, _, imprint, serial, time, accuracy, ordered, nonce, _ = parts(only(raw), SEQUENCE, *form)
     hashed, digest = parts(imprint, SEQUENCE, SEQUENCE, OCTETS)
-    if number_of(version) != 1 or number_of(serial) < 0 or ordered.body not in {b"", b"\xff"}:
+    number_of(serial)  # it has to be one
+    if number_of(version) != 1 or ordered.body not in {b"", b"\xff"}:
         fail(STAMP, "der", "version")
     written = GENERALIZED.fullmatch(time.body) or fail(STAMP, "der", "time")
-    seconds, millis, micros = parts(accuracy, SEQUENCE, -INTEGER, -0x80, -0x81) if accuracy.tag else [Element(0, b"", b"")] * 3
+    seconds, millis, micros = parts(accuracy, SEQUENCE, -INTEGER, -0x80, -0x81) if accuracy.tag else [ABSENT] * 3
     try:
         year, month, day, hour, minute, second = (int(each) for each in written.groups()[:6])
         fraction = int((written[7] or b"").ljust(6, b"0"))
@@ -843,7 +848,11 @@ class Case:
     def want(self, holds: object, file: str, code: str, *params: object) -> None:
         """Note a problem unless the condition holds."""
         if not holds:
-            self.problems.append(Problem.of(file, code, *params))
+            self.note(file, code, *params)
+
+    def note(self, file: str, code: str, *params: object) -> None:
+        """Note a problem."""
+        self.problems.append(Problem.of(file, code, *params))
 
     def read(self, name: str, form: Json) -> Json:
         """A JSON member in its form."""
@@ -919,12 +928,12 @@ class Case:
         self.want([each["name"] for each in manifest["members"]] == sorted(listed), "manifest.json", "listing")
         pairs = {f"{kind}/{name.split('/')[1]}" for name in self.members if NUMBERED.fullmatch(name) for kind in ("entries", "proofs")}
         for name in sorted((self.fixed | pairs | listed.keys()) - self.members.keys()):
-            self.want(False, name, "missing")  # noqa: FBT003 - never holds
+            self.note(name, "missing")
         for name in sorted(self.members.keys() - {"manifest.json"}):
             code = "changed" if name in listed else "unlisted"
             self.want(listed.get(name) == sha256(self.members[name]).hexdigest(), name, code)
         for name in sorted(self.members.keys() & (KNOWN - self.fixed - {STAMP})):
-            self.want(False, name, "unknown")  # noqa: FBT003 - never holds
+            self.note(name, "unknown")
         self.want(manifest["subject"]["id"] == self.claimed[self.kind], "manifest.json", "differs", "subject", f"{self.kind}.json")
 
     def check_log(self) -> None:
@@ -990,7 +999,7 @@ class Case:
         self.facts["opened"] = str(len(places))
         self.want(places == sorted(set(places)), "disclosures.json", "listing")
         for index, path in sorted(set(places) - sealed.keys() | (sealed.keys() - set(places) if self.all_disclosed else set())):
-            self.want(False, "disclosures.json", "sealed", path, f"entries/{index}.json")  # noqa: FBT003 - never holds
+            self.note("disclosures.json", "sealed", path, f"entries/{index}.json")
         for each in self.opened:
             event = sealed.get((each["index"], each["path"]))
             if event:
@@ -1022,7 +1031,7 @@ class Case:
         found = {name for name in self.members if CERTIFICATE.fullmatch(name)}
         self.want(len(told) == len(self.all("certificate.issued")), "entries/", "listing")
         for name in sorted(told.keys() ^ found):
-            self.want(False, name, "missing" if name in told else "idle")  # noqa: FBT003 - never holds
+            self.note(name, "missing" if name in told else "idle")
         for name in sorted(told.keys() & found):
             self.check_certificate(name, told[name])
         if not self.trust.issuer_keys and not found:
@@ -1093,16 +1102,20 @@ class DealCase(Case):
     """A deal: its contract was signed, its rights were granted, its money was divided."""
 
     @cached_property
+    def terms(self) -> dict[str, Json]:
+        """All of contract.json."""
+        terms = self.read("contract.json", object)
+        return terms if isinstance(terms, dict) else {}
+
+    @cached_property
     def contract(self) -> dict[str, Json]:
         """The part of contract.json that is read here."""
-        terms = conform("contract.json", parse("contract.json", self.members.get("contract.json", b"")), object)
-        return dict(conform("contract.json", {key: terms[key] for key in CONTRACT if isinstance(terms, dict) and key in terms}, CONTRACT))
+        return dict(conform("contract.json", {key: self.terms[key] for key in CONTRACT if key in self.terms}, CONTRACT))
 
     @cached_property
     def named(self) -> set[Json]:
         """Who is paid because the signed contract says so, without a right of its own: a surplus, and the makers of a joint product."""
-        terms = conform("contract.json", parse("contract.json", self.members.get("contract.json", b"")), object)
-        surplus, joint = (terms.get(key) if isinstance(terms, dict) else None for key in ("surplus", "joint"))
+        surplus, joint = (self.terms.get(key) for key in ("surplus", "joint"))
         found = [surplus.get("to")] if isinstance(surplus, dict) else []
         makers = joint.get("receipts") if isinstance(joint, dict) else None
         found.extend(makers if isinstance(makers, dict) else ())
@@ -1323,9 +1336,9 @@ class RightCase(Case):
 
 def covers(parent: dict[str, Json], child: dict[str, Json], owner: str | None) -> bool:
     """Whether a grant stays within the one it rests on: an operating right in the same object, of the owner, for the whole time."""
-    starts = instant(parent["valid_from"]) <= instant(child["valid_from"])
-    ends = parent["valid_to"] is None or (child["valid_to"] is not None and instant(child["valid_to"]) <= instant(parent["valid_to"]))
-    return starts and ends and parent["kind"] == "OPERATE" and parent["object"] == child["object"] and owner in {None, parent["holder"]}
+    return (
+        inside(child, parent) and parent["kind"] == "OPERATE" and parent["object"] == child["object"] and owner in {None, parent["holder"]}
+    )
 
 
 def period(right: dict[str, Json], until: str) -> tuple[str, str, bool, datetime, datetime | None]:
