@@ -1,4 +1,4 @@
-"""Proves or refutes an evidence bundle, of a deal or of a right, without Egret: this file, the standard library and `cryptography`.
+"""Proves or refutes an evidence bundle, of a deal or of a right, without Egret: this file, Python from 3.11, and `cryptography` from 42.
 
     python verifier.py bundle.zip --log-key '<name>+<key id>+<base64>' [--json]        exit code 0: verified, 1: not
 
@@ -1515,7 +1515,11 @@ NOT_PROVEN: Final = {
             "更早的卖方如何取得权利：仅示其授权条目",
         ),
         STATUS,
-        ("who stands behind the ids, and what is outside the log (bank, data, ledger accounts)", "标识背后的身份，及日志之外的事实"),
+        (
+            "between which accounts money moved: the moves in deal.json are the platform's own word, and only their amounts are compared",
+            "资金在哪些账户之间划转：deal.json 中的分录系平台自述，仅核对金额",
+        ),
+        ("who stands behind the ids, and what is outside the log (bank, data)", "标识背后的身份，及日志之外的事实（银行、数据）"),
     ),
     "right": (
         KEYS_ARE_THEIRS,

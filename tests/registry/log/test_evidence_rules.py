@@ -1,10 +1,13 @@
 """What the verifier demands of the deal itself: logs that were signed honestly but tell of a deal that was not in order."""
 
+import json
 from base64 import b64decode
 from copy import deepcopy
 
 import pytest
 
+from registry.log import verifier
+from registry.log.canonical import canonical
 from tests.registry.log.deal_log import (
     BUYER,
     BUYER_KEY,
@@ -13,10 +16,12 @@ from tests.registry.log.deal_log import (
     SELLER,
     SELLER_GRANT,
     SELLER_KEY,
+    VKEY,
     Deal,
     found,
     grant,
     public,
+    repacked,
     signature,
     uuid,
 )
@@ -164,6 +169,20 @@ def test_a_share_goes_only_to_a_holder_of_a_logged_right():
     deal = Deal()
     deal.events[-1][2]["lines"][3]["party"] = uuid(0x77)
     assert found(deal.bundle()) == [("entries/19.json", f"{uuid(0x77)} gets a share but holds no grant in the bundle")]
+
+
+def test_where_the_ledger_moved_money_is_nowhere_in_the_log_and_said_to_be_not_proven():
+    honest = Deal().bundle()
+
+    def divert(members: dict[str, bytes]) -> None:
+        claims = json.loads(members["deal.json"])
+        claims["moves"][5]["destination"] = "payable:somebody else"
+        members["deal.json"] = canonical(claims)
+
+    report = verifier.verify(repacked(honest, divert), VKEY)
+    assert report.verified is True
+    words = "between which accounts money moved: the moves in deal.json are the platform's own word, and only their amounts are compared"
+    assert words in [english for english, _ in report.unproven]
 
 
 @pytest.mark.parametrize("amount", ["-1", "01", "1.0", "", "１", "1" * 31, 100])
