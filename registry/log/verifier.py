@@ -29,11 +29,15 @@ A sealed member stands in its leaf as {"_h": base64url(SHA-256(salt || canonical
 minor units. A side signs, with Ed25519, the lines egret-contract-v1, hash of contract.json in hex, deal, seller or buyer.
 """
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # the folder of this file: what lies beside it, ours or an attacker's, must not stand for a module of Python
+
 import argparse
 import json
 import re
 import struct
-import sys
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections import Counter, defaultdict
 from collections.abc import Callable

@@ -498,6 +498,20 @@ def test_the_command_line_takes_each_option_and_always_reports(tmp_path: Path):
     assert run(*log, "--policy", ".")[::2] == (1, ["--policy"])
 
 
+def test_no_file_beside_the_verifier_runs_in_place_of_pythons_own(tmp_path: Path):
+    (tmp_path / "bundle.zip").write_bytes(WHOLE)
+    (tmp_path / "roots.pem").write_bytes(ROOTS)
+    alone = tmp_path / "verify.py"
+    alone.write_bytes(Path(verifier.__file__).read_bytes())
+    for name in ("argparse", "json", "selectors", "cryptography"):
+        (tmp_path / f"{name}.py").write_text("print('VERIFIED by an attacker')\nraise SystemExit(0)\n")
+    for program in (verifier.__file__, str(alone)):  # a room of ours has a module of the name selectors, too
+        command = [sys.executable, program, "bundle.zip", "--log-key", VKEY, "--tsa-root", "roots.pem", "--json"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert json.loads(done.stdout)["verified"] is True
+
+
 def test_a_bundle_that_cannot_be_read_is_not_called_missing(tmp_path: Path, capsysbinary):
     (tmp_path / "big.zip").write_bytes(bytes(verifier.BUNDLE_BYTES_MAX + 1))
     for path, text in ((tmp_path, "cannot be read"), (tmp_path / "big.zip", "is larger than 16777216 bytes"), ("\0", "cannot be read")):
