@@ -1,6 +1,6 @@
 """Proves or refutes an evidence bundle, of a deal or of a right, without Egret: this file, Python from 3.11, and `cryptography` from 42.
 
-    python verifier.py bundle.zip --log-key '<name>+<key id>+<base64>' [--json]        exit code 0: verified, 1: not
+    python verifier.py bundle.zip --log-key '<name>+<key id>+<base64>' [--json]        exit code 0: verified, 1: not, 2: misused
 
       --log-key KEY     repeatable: a log that has changed its key has several
       --witness KEY     repeatable, with --quorum N (default: all): that many of these witnesses must have cosigned the checkpoint
@@ -749,21 +749,27 @@ def vouched(leaf: Json, given: list[Json], trusted: list[Json], at: datetime) ->
     """Stop unless a chain of certificates, all valid at that time, leads from the authority's to a trusted root."""
     from cryptography import x509  # noqa: PLC0415 as in ``authority_of``
 
+    stamping = {x509.oid.ExtendedKeyUsageOID.TIME_STAMPING, x509.oid.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+
+    def in_time(each: Json) -> bool:
+        return bool(each.not_valid_before_utc <= at <= each.not_valid_after_utc)
+
     path = [leaf]
+    trusted = sorted(trusted, key=in_time, reverse=True)  # a root that was renewed stands there twice, with one key
     while not (root := next((each for each in trusted if issued(path[-1], each)), None)):
         above = next((each for each in given if each not in path and issued(path[-1], each)), None)
         if above is None or len(path) == CHAIN_MAX:
             fail(STAMP, "authority", "no chain")
         path.append(above)
     for place, each in enumerate([*path, root]):
-        if not each.not_valid_before_utc <= at <= each.not_valid_after_utc:
+        if not in_time(each):
             fail(STAMP, "authority", f"{each.subject.rfc4514_string()} {at.isoformat()}")
         found = {extension.oid.dotted_string: extension for extension in each.extensions}
         unknown = [oid for oid, extension in found.items() if extension.critical and oid not in CRITICAL]
         constraints, usage, purposes = (found[oid].value if oid in found else None for oid in CRITICAL)
         signs = usage is None or (usage.key_cert_sign if place else usage.digital_signature or usage.content_commitment)
         below = constraints is not None and constraints.ca and (constraints.path_length is None or constraints.path_length >= place - 1)
-        stamps = purposes is None or x509.oid.ExtendedKeyUsageOID.TIME_STAMPING in purposes  # of those above, what they may vouch for
+        stamps = purposes is None or not stamping.isdisjoint(purposes)  # of those above: what they may vouch for
         if unknown or not signs or not stamps or (place and not (below and is_strong(each.public_key()))):
             fail(STAMP, "authority", each.subject.rfc4514_string())
 

@@ -342,14 +342,15 @@ def test_a_chain_leads_through_certificates_that_may_sign_others():
     old = certified("Old root", ca=True, days=(0, 30))
     end = certified("End", by=old, usage=STAMPING)
     assert found(bundle(forger=Forger(Authority(old, end))), trust(tsa_roots=old.pem))[0][1].startswith(f"{AUTHORITY}CN=Old root 2026")
+    renewed = certified("Old root", ca=True, key=old.key)
+    assert found(bundle(forger=Forger(Authority(old, end))), trust(tsa_roots=old.pem + renewed.pem)) == []
     web = certified("Web", by=TSA.root, ca=True, usage=x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]))
     stamps = certified("Stamps", by=TSA.root, ca=True, usage=STAMPING)
+    free = certified("Free", by=TSA.root, ca=True, usage=x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]))
     weak = certified("Weak", by=TSA.root, ca=True, key=SMALL)
-    for middle, problems in (
-        (stamps, []),
-        *((each, [("timestamp.tsr", f"{AUTHORITY}CN={name}")]) for each, name in ((web, "Web"), (weak, "Weak"))),
-    ):
+    for middle, refused in ((stamps, None), (free, None), (web, "Web"), (weak, "Weak")):
         end = certified("End", by=middle, usage=STAMPING)
+        problems = [("timestamp.tsr", f"{AUTHORITY}CN={refused}")] if refused else []
         assert stamped(authority=Authority(TSA.root, end), chain=(end.der, middle.der)) == problems
     loop = [certified("A", ca=True), certified("A", ca=True)]
     assert stamped(chain=(TSA.signer.der, *(each.der for each in loop))) == []
