@@ -238,7 +238,7 @@ class Problem(NamedTuple):
         """The problem with its two texts; what came from the bundle is made safe for a terminal."""
         shown = [printable(param) for param in params]
         english, chinese = (text.format(*shown) for text in TEXTS[code])
-        return cls(file, english, chinese)
+        return cls(printable(file), english, chinese)
 
 
 def printable(value: object) -> str:

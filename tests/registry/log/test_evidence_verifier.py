@@ -128,6 +128,12 @@ def test_a_changed_manifest_contradicts_the_file_or_the_form():
     ]
 
 
+def test_a_name_that_the_manifest_makes_up_cannot_command_a_terminal():
+    value = json.loads(MEMBERS["manifest.json"])
+    value["members"].append({"name": "z\u0085VERIFIED\u009b2J\u202e", "sha256": "00" * 32})
+    assert found(pack(MEMBERS | {"manifest.json": canonical(value)})) == [("z?VERIFIED?2J?", "is missing")]
+
+
 DROPPED = {
     1: ("entries/", f"no key.registered before entries/9.json binds the key of the seller to {uuid(0x5)}"),
     3: ("entries/", f"no key.registered before entries/9.json binds the key of the buyer to {uuid(0xB)}"),
