@@ -192,7 +192,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "untrusted": ("is not signed by the trusted log key {0}", "不是由受信日志公钥 {0} 签署"),
     "forged": ("the signature of {0} is wrong: text or signature was changed", "{0} 的签名错误：正文或签名被改动"),
     "future": ("{0} states a time that has not come yet: {1}", "{0} 所载时间尚未到来：{1}"),
-    "own_witness": ("{0} has the key of the log, which cannot be its own witness", "{0} 的公钥即日志公钥，日志不能自为见证"),
+    "own_witness": ("has a key of a log, which cannot be its own witness", "含日志公钥，日志不能自为见证"),
     "quorum": ("{0} of the trusted witnesses cosigned it, which does not make up the quorum {1}", "{0} 个受信见证方共签，未达法定数 {1}"),
     "der": ("is no RFC 3161 answer in DER that is known here: {0}", "不是可识别的 RFC 3161 时间戳（DER）：{0}"),
     "other_stamp": ("was given for something else than this checkpoint as its log signed it", "并非为此检查点（含日志签名）签发"),
@@ -874,10 +874,15 @@ class Case:
         return rule_of(self.trust)
 
     @cached_property
+    def logs(self) -> list[Key]:
+        """The keys of logs that are trusted."""
+        keys = [key_of("--log-key", each, b"\x01") for each in self.trust.log_keys] + (self.rule.logs if self.rule else [])
+        return keys or fail("--log-key", "missing")
+
+    @cached_property
     def checkpoint(self) -> Checkpoint:
         """The checkpoint, signed by a trusted key of the log."""
-        keys = [key_of("--log-key", each, b"\x01") for each in self.trust.log_keys] + (self.rule.logs if self.rule else [])
-        return open_checkpoint(self.members.get("checkpoint", b""), keys or fail("--log-key", "missing"))
+        return open_checkpoint(self.members.get("checkpoint", b""), self.logs)
 
     @cached_property
     def events(self) -> list[Event]:
@@ -964,9 +969,8 @@ class Case:
             raise Unshown("history")
         seen: dict[str, str] = {}
         trusted = {(key.name, key.key_id): (name, key) for name, key in rule.witnesses.items()}
-        own = {key.raw for key in self.checkpoint.signed_by}
-        for name in (name for name, key in rule.witnesses.items() if key.raw in own):
-            fail("--witness", "own_witness", name)
+        own = {key.raw for key in self.logs}
+        self.want(not own & {key.raw for key in rule.witnesses.values()}, "--witness", "own_witness")
         for line in self.checkpoint.lines:
             name, key = trusted.get((line.name, line.key_id), ("", None))
             if key:
