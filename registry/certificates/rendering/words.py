@@ -65,7 +65,8 @@ def template_data(face: Face) -> str:
     return json.dumps({**drawn, **flags, "issued_on": day}, ensure_ascii=False, sort_keys=True)
 
 
-def _right(right: FaceRight) -> dict[str, Any]:
+def scope_words(right: FaceRight) -> Both:
+    """What a right allows, where, and for which purposes: the same words on the paper and on the page that it is compared with."""
     allowed = [ALLOWANCES[name] for name in ALLOWANCES if name in right.allows]
     territory = TERRITORIES.get(right.territory, (right.territory, f"In {right.territory}"))
     chinese = [f"地域：{territory[0]}", f"许可：{'、'.join(each for each, _ in allowed) or '仅自用'}"]
@@ -73,13 +74,17 @@ def _right(right: FaceRight) -> dict[str, Any]:
     if right.purposes:
         chinese.append(f"用途：{'、'.join(right.purposes)}")
         english.append(f"purposes: {', '.join(right.purposes)}")
+    return "；".join(chinese), "; ".join(english)
+
+
+def _right(right: FaceRight) -> dict[str, Any]:
     return {
         "name": _both(RIGHTS.get(right.kind, (right.kind, right.kind))),
         "exclusive": right.exclusive,
         "first": right.valid_from.isoformat(),
         "last": right.last_day.isoformat(),
         "ended_on": right.ended_on.isoformat() if right.ended_on else None,
-        "scope": {"zh": "；".join(chinese), "en": "; ".join(english)},
+        "scope": _both(scope_words(right)),
     }
 
 
@@ -98,8 +103,8 @@ def _status(face: Face) -> Both:
         f"{ended} of {count} rights were cut short of their term" if ended else "all rights above are registered and none was cut short"
     )
     if face.holds:
-        chinese += f"；客体上的限制：{_holds(face, 0)}。"
-        english += f"; holds on the object: {_holds(face, 1)}."
+        chinese += f"；客体或其来源上的限制：{_holds(face, 0)}。"
+        english += f"; holds on the object or on what it was made from: {_holds(face, 1)}."
     else:
         chinese += "；客体上没有限制。"
         english += "; no hold on the object."

@@ -74,6 +74,10 @@ UNDRAWABLE = {
     "bell": "a\x07b",
     "turned": "a\u202eb",
     "hidden": "a\u200bb",
+    "choseong filler": "a\u115fb",
+    "jungseong filler": "a\u1160b",
+    "hangul filler": "a\u3164b",
+    "halfwidth filler": "a\uffa0b",
 }
 
 
@@ -168,9 +172,10 @@ def test_what_changed_since_the_issue_stands_in_the_open(tmp_path):
     ended = (*FACE.rights[:2], replace(FACE.rights[2], ended_on=date(2027, 3, 1)))
     face = replace(FACE, rights=ended, holds=("DISPUTE", "COURT", "DISPUTE"), as_of=datetime(2027, 2, 1, tzinfo=UTC))
     (shown,) = pages(certificate_pdf(face, CREDENTIAL), tmp_path / "c.pdf")
-    status = plain("截至 2027-02-01 08:00（北京时间），3 项权利中有 1 项被提前终止；客体上的限制：争议、司法保全。")
+    status = plain("截至 2027-02-01 08:00（北京时间），3 项权利中有 1 项被提前终止；客体或其来源上的限制：争议、司法保全。")
     assert shown.count(status) == 1
-    assert shown.count(plain("1 of 3 rights were cut short of their term; holds on the object: dispute, court order.")) == 1
+    told = "1 of 3 rights were cut short of their term; holds on the object or on what it was made from: dispute, court order."
+    assert shown.count(plain(told)) == 1
     assert plain("自 2027-03-01 起终止") in shown
     assert etag(face, CREDENTIAL) != etag(FACE, CREDENTIAL)
 
