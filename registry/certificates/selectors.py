@@ -1,7 +1,9 @@
 """Reads certificates and checks them: signatures, and the deposit's place in the log."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -16,6 +18,7 @@ from registry.certificates.statements import SM2_CONTEXT
 from registry.certificates.status import Status, status_of
 from registry.log.models import Entry
 from registry.log.selectors import Proof, proof_of
+from registry.rights.states import RevocationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,12 @@ def issuer_keys() -> list[PublicKey]:
     """Every key that ever signed here, in the order in which they were introduced, and last those about to."""
     introduced = [row.key for row in IssuerKey.objects.order_by("introduced_at", "algorithm", "pk")]
     return [*introduced, *(key for key in current_keys() if key not in introduced)]
+
+
+def revoked_among(certificates: Iterable[Certificate]) -> set[UUID]:
+    """Those that were revoked as issued in error; that they were is public, whoever proposed it and why is not."""
+    done = CertificateRevocation.objects.filter(certificate__in=list(certificates), state=RevocationState.DONE)
+    return set(done.values_list("certificate_id", flat=True))
 
 
 def signatures_of(certificate: Certificate) -> list[CertificateSignature]:
