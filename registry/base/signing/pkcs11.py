@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from registry.base.signing.ed25519 import verifies
-from registry.base.signing.keys import Algorithm, CannotSign, PublicKey
+from registry.base.signing.keys import Algorithm, CannotSign, PinRefused, PublicKey
 from registry.base.signing.pkcs11_uri import KeyAddress
 
 POINT_BYTES: Final = 32
@@ -99,14 +99,14 @@ class _Process:
             raise CannotSign(f"the file with the PIN of token {address.token!r} cannot be read") from error
         digest = sha256(pin.encode()).digest()
         if self.refused.get(address) == digest:
-            raise CannotSign(f"token {address.token!r} refused this PIN before; correct the file")
+            raise PinRefused(f"token {address.token!r} refused this PIN before; correct the file")
         try:
             return token.open(user_pin=pin)
         except pkcs11.UserAlreadyLoggedIn:  # by another key of the same token: a login is the process's, not the session's
             return token.open()
         except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange, pkcs11.PinLocked, pkcs11.PinExpired) as error:
             self.refused[address] = digest
-            raise CannotSign(f"token {address.token!r} refuses the PIN ({type(error).__name__})") from error
+            raise PinRefused(f"token {address.token!r} refuses the PIN ({type(error).__name__})") from error
 
 
 _process: Final = _Process()
