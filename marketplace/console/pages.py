@@ -28,6 +28,7 @@ def page(request: HttpRequest, template: str, context: Mapping[str, Any] | None 
     if language == asked:
         response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax", httponly=True, secure=request.is_secure())
     response["Content-Language"] = language
+    response["Cache-Control"] = "no-cache"  # a page says how things stand now: a copy of it is asked about before it is shown again
     response["Content-Security-Policy"] = POLICY
     response["Referrer-Policy"] = "no-referrer"
     response["X-Content-Type-Options"] = "nosniff"

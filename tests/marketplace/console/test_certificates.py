@@ -80,6 +80,7 @@ def verdicts(response):
 
 def test_the_page_shows_what_is_certified_and_that_it_was_checked_now(filing):
     response = got(page_of(filing))
+    assert response["Cache-Control"] == "no-cache"
     number, index = filing.certificate.number, json.loads(bytes(filing.certificate.statement))["credentialSubject"]["deposit"]["index"]
     size = SignedCheckpoint.objects.latest("size").size
     assert headings(response) == [
