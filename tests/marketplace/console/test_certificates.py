@@ -243,7 +243,9 @@ def test_a_hold_shows_on_both_pages_and_the_paper_without_its_reason(filing):
     )
     response = got(page_of(filing))
     assert verdicts(response) == [("warn", "A hold is on the object, or on what it was made from.")]
-    assert cells(response)[-3:-1] == ["DISPUTE", "Data Bureau"]
+    assert cells(response)[-6:-1] == ["Kind of hold", "Set by", "Since (China time)", "DISPUTE", "Data Bureau"]
+    chinese = cells(got(page_of(filing), language="zh-hans"))
+    assert (chinese[-6], chinese[-3]) == ("限制种类", "争议")
     seen = got(f"/objects/{filing.object.identifier}/")
     assert "DISPUTE" in cells(seen)
     assert [b"contested" in each.content for each in (response, seen)] == [False, False]
