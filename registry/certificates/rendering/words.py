@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from registry.certificates.rendering.face import Face, FaceRight
@@ -38,7 +38,6 @@ TERRITORIES: Final[dict[str, Both]] = {"WORLD": ("全球", "Worldwide")}
 
 def template_data(face: Face) -> str:
     """The template's data, as JSON with sorted keys."""
-    issued = face.issued_at.astimezone(CHINA)
     names = [name for name in face.holder if name]
     drawn: dict[str, Any] = _drawn({
         "number": face.number,
@@ -60,9 +59,10 @@ def template_data(face: Face) -> str:
         "issued": _minute(face.issued_at),
         "status": _both(_status(face)),
     })  # fmt: skip
-    day = {"year": issued.year, "month": issued.month, "day": issued.day}
+    # the template knows no zones, and what it writes into the file is read as UTC
+    at = {name: getattr(face.issued_at.astimezone(UTC), name) for name in ("year", "month", "day", "hour", "minute", "second")}
     flags = {"changed": _changed(face), "substituted": MISSING in json.dumps(drawn, ensure_ascii=False)}
-    return json.dumps({**drawn, **flags, "issued_on": day}, ensure_ascii=False, sort_keys=True)
+    return json.dumps({**drawn, **flags, "issued_at": at}, ensure_ascii=False, sort_keys=True)
 
 
 def scope_words(right: FaceRight) -> Both:
