@@ -12,6 +12,7 @@ from django.test import Client
 from listings.products.listing_services import listing_list
 from listings.products.services import listing_draft, offer_add, product_create, product_version_add
 from listings.products.states import Delivery
+from marketplace.console import views
 from marketplace.console.reader import PUBLIC_READER
 from marketplace.console.shown import percent
 from pricing.engines.catalogue import model_at
@@ -252,3 +253,16 @@ def test_what_is_sent_to_a_page_is_refused_as_such_outside_of_tests_too(path):
     client = Client(enforce_csrf_checks=True, headers={"Accept-Language": "zh-hans"})
     answers = [getattr(client, verb)(path) for verb in ("post", "put", "patch", "delete")]
     assert [(each.status_code, each["Allow"], headings(each)) for each in answers] == [(405, "GET, HEAD", ["此处仅供查阅"])] * 4
+
+
+def test_a_failure_and_a_request_that_cannot_be_read_are_told_in_both_languages(monkeypatch):
+    client = Client(raise_request_exception=False)
+    bad = client.get("/fees/", headers={"host": "elsewhere.example"})
+    monkeypatch.setattr(views, "schedule_current", lambda *_, **__: 1 / 0)
+    failed = client.get("/fees/")
+    told = [(each.status_code, headings(each)) for each in (bad, failed)]
+    assert told == [
+        (400, ['This request cannot be read <span class="other" lang="zh-hans">无法读取该请求</span>']),
+        (500, ['Something failed inside <span class="other" lang="zh-hans">内部错误</span>']),
+    ]
+    assert b"ZeroDivisionError" not in failed.content
