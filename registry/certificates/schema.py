@@ -153,7 +153,8 @@ class CertificateCheckType(graphene.ObjectType):
 
     certificate = graphene.Field(graphene.NonNull(CertificateNode))
     signature_valid = graphene.Boolean(
-        required=True, description="Every signature is as made, by keys in this installation's log. 签名有效"
+        required=True,
+        description="Every signature is as made, by keys in this installation's log, over what the event of the issue names. 签名有效",
     )
     status = graphene.Field(CertificateStatusType, required=True, description="What it is worth now. 状态")
     deposit = graphene.Field(LogEntryNode, description="The log entry of the deposit. 存证条目")

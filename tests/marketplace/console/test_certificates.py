@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -22,6 +23,8 @@ from registry.certificates.models import Certificate
 from registry.certificates.rendering.pdf import Busy
 from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
 from registry.certificates.services import certificate_issue
+from registry.certificates.signing import signatures_over, signatures_store
+from registry.certificates.statements import statement_bytes
 from registry.identifiers.handles import draw
 from registry.identifiers.models import Identifier
 from registry.identifiers.services import mint, retire
@@ -162,6 +165,24 @@ def test_a_signature_that_is_not_good_is_told_at_once(filing, monkeypatch):
     response = got(page_of(filing))
     assert verdicts(response) == [("bad", "This certificate does not verify.")]
     assert [state for state, _ in checks(response)] == ["bad", "good", "good"]
+
+
+def test_what_was_signed_with_a_stolen_key_but_never_issued_does_not_verify(filing):
+    honest = filing.certificate
+    stated = {**json.loads(bytes(honest.statement)), "name": "Another"}
+    stored = statement_bytes(stated)
+    same = ("object_id", "deposit_event", "status_list_id", "issued_at", "event_id")
+    forged = Certificate.objects.create(
+        number=f"{honest.number[:-4]}0666", filing_id=uuid7(clock.now()), statement=stored, sha256=hashlib.sha256(stored).hexdigest(),
+        status_index=(honest.status_index + 1) % 131_072, **{name: getattr(honest, name) for name in same},
+    )  # fmt: skip
+    signatures_store(forged, signatures_over(stated, clock.now()), clock.now())
+    response = got(f"/certificates/{forged.number}/")
+    assert verdicts(response) == [("bad", "This certificate does not verify.")]
+    assert checks(response)[0] == ("bad", "A signature is not good, or the register never issued this.")
+    assert [state for state, _ in verdicts(got(page_of(filing)))] == ["good"]
+    integrate()
+    assert [verdicts(got(path))[0][0] for path in (f"/certificates/{forged.number}/", page_of(filing))] == ["bad", "good"]
 
 
 def test_a_deposit_that_is_not_the_logs_is_told_at_once(filing, monkeypatch):
