@@ -114,6 +114,18 @@ def test_nobody_signed_in_sees_nothing_and_an_unknown_number_is_null():
     assert Client(token=admit(PartyKind.BUYER).token).query(CHECK, number="EGR-202601-0001")["certificateVerify"] is None
 
 
+def test_a_number_is_read_as_people_type_it_and_a_mistyped_one_is_told():
+    of = office()
+    number = certified(of).certificate.number
+    for typed in (number.lower(), f" {number} ", "".join(chr(ord(each) + 0xFEE0) for each in number)):
+        assert door(of.merchant).query(CHECK, number=typed)["certificateVerify"]["certificate"]["number"] == number
+    for document in (CHECK, "query($number: String!) { certificateSdJwt(number: $number) }"):
+        for typed in ("", "x", f"{number}0", number[:-1], "EGR-202613-0001", f"{number} {number}", "9" * 5000):
+            answer = door(of.merchant).query(document, number=typed)
+            assert (answer.status, answer.codes) == (200, ["INVALID_NUMBER"])
+            assert answer.errors[0]["extensions"]["field"] == ["number"]
+
+
 ALTERED = {
     "subject": lambda credential: credential["credentialSubject"]["holder"].update(name_en="Another"),
     "term": lambda credential: credential.update(validUntil="2099-01-01T00:00:00Z"),
