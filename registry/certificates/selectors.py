@@ -18,7 +18,7 @@ from registry.certificates.models import Certificate, CertificateRevocation, Cer
 from registry.certificates.signing import signature_holds
 from registry.certificates.statements import SM2_CONTEXT
 from registry.certificates.status import Status, status_of
-from registry.log.models import Entry, Outbox
+from registry.log.models import Entry
 from registry.log.selectors import Proof, proof_of
 from registry.rights.states import RevocationState
 
@@ -123,10 +123,8 @@ def _signed_by_us(certificate: Certificate) -> bool:
 
 def _issued_as(certificate: Certificate) -> bool:
     """Whether the event of its issue, in the log or on its way there, names this statement."""
-    schema, event = CERTIFICATE_ISSUED.name, certificate.event_id
-    waiting = Outbox.objects.filter(event=event, schema=schema)  # asked first, since from there it goes into the log
-    issue = next((row.body for rows in (waiting, Entry.objects.filter(pk=event, schema=schema)) for row in rows), None)
+    issue = Entry.objects.filter(pk=certificate.event_id, schema=CERTIFICATE_ISSUED.name).first()
     if issue is None:
         return False
-    told = read_json(bytes(issue))["data"]
+    told = read_json(bytes(issue.body))["data"]
     return (told["number"], told["sha256"]) == (certificate.number, sha256(bytes(certificate.statement)).hexdigest())
