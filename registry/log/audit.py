@@ -160,7 +160,7 @@ class Audit:
                 known = right or ([] if self._goes_on(each) else self._kept)
                 pairs = enumerate(zip(each, known or other or [], strict=False))
                 place = next((at for at, (mine, theirs) in pairs if mine != theirs), min(len(each), width))
-                self._find(path, number * TILE_WIDTH + place, "leaf" if known else "leaf_or_above")
+                self._find(path, number * TILE_WIDTH + place, "leaf" if right else "past" if known else "leaf_or_above")
         # with nothing to go on with, the root will not be reached
         return right or (candidates[0] if candidates else [bytes(HASH_BYTES)] * width)
 

@@ -38,6 +38,11 @@ _TREE: Final = {
         "the entries do not lead to the root that is signed for size {0}: altered or forked",
         "条目推不出规模 {0} 所签署的根：被篡改或分叉",
     ),
+    "past": (
+        Kind.FORK,
+        "is not what was read under an earlier checkpoint: altered or forked",
+        "与此前检查点下读到的不符：被篡改或分叉",
+    ),
     "missing": (Kind.GAP, "is missing", "缺失"),
     "given_up": (Kind.GAP, "has size {0}: after {1} findings nothing more was read", "规模为 {0}：已有 {1} 项问题，不再读取"),
     "length": (Kind.ALTERED, "has {0} bytes, not {1}", "有 {0} 字节，应为 {1}"),

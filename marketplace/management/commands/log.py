@@ -122,12 +122,12 @@ class Command(BaseCommand):
         watch.keep()
         waiting = watch.monitor.open_questions() if done.sound else []
         found = fresh if options["state"] else [*fresh, *waiting]  # nobody will come back to what is open
-        self._say_all("wrong 有误  ", found, as_json=options["json"])
+        self._say_all("wrong 有误  ", found, as_json=options["json"], left=done.left)
         if options["state"]:
             self._say_all("open 待定   ", waiting, as_json=options["json"])
         self._sum_up(watch.monitor, done.size, as_json=options["json"])
-        if counted + len(found):
-            message = f"{counted + len(found)} findings 项问题"
+        if total := counted + len(found) + done.left:
+            message = f"{total} findings 项问题"
             raise CommandError(message)
 
     def _look_on(self, watch: Watch, options: dict[str, Any]) -> None:
@@ -139,7 +139,7 @@ class Command(BaseCommand):
                 except (AlteredFile, OSError) as error:
                     self.stderr.write(f"not reached 未能读取   {error}")
                 else:
-                    self._say_all("wrong 有误  ", fresh, as_json=options["json"])
+                    self._say_all("wrong 有误  ", fresh, as_json=options["json"], left=done.left)
                     if done.sound and (fresh or done.size != size):
                         size = done.size
                         self._sum_up(watch.monitor, size, as_json=options["json"])
@@ -147,11 +147,12 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             watch.keep()
 
-    def _say_all(self, word: str, findings: list[Finding], *, as_json: bool) -> None:
+    def _say_all(self, word: str, findings: list[Finding], *, as_json: bool, left: int = 0) -> None:
         for finding in findings[:SHOWN_MAX]:
             self._say(word, finding, as_json=as_json)
-        if len(findings) > SHOWN_MAX:
-            self.stderr.write(f"{len(findings) - SHOWN_MAX} more 另有若干项")
+        left += len(findings[SHOWN_MAX:])
+        if left:
+            self.stderr.write(f"{left} more 另有若干项")
 
     def _say(self, word: str, finding: Finding, *, as_json: bool) -> None:
         told = {

@@ -23,6 +23,8 @@ from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, entries_path
 LATE_SECONDS: Final = 60
 FINDINGS_MAX: Final = 1_000
 """Findings that are remembered from one start to the next; more are counted."""
+PASS_MAX: Final = 10_000
+"""Findings in entries that one reading tells of; more are counted."""
 SCHEMAS_MAX: Final = 1_000
 Handler: TypeAlias = "Callable[[Monitor, Event, int, Tell], object]"
 VERSION: Final = 1
@@ -35,6 +37,7 @@ class Pass:
 
     Attributes:
         findings: in the order of the log; those about the tree last.
+        counted: how many there were of each type, also beyond those that are told of.
         sound: whether the entries are the signed ones.
         size: of the checkpoint that was read.
         taken: how many entries were taken in. If the reading is not sound, the monitor that took them is to be given up for one before.
@@ -42,10 +45,22 @@ class Pass:
     """
 
     findings: list[Finding] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
     sound: bool = True
     size: int = 0
     taken: int = 0
     looked: int | None = None
+
+    @property
+    def left(self) -> int:
+        """How many findings were only counted."""
+        return self.counted.total() - len(self.findings)
+
+    def tell(self, finding: Finding, *, always: bool = False) -> None:
+        """Count a finding, and tell of it if there are not too many yet or it is one about the tree."""
+        self.counted[finding.kind.value] += 1
+        if always or len(self.findings) < PASS_MAX:
+            self.findings.append(finding)
 
 
 class Monitor:
@@ -110,12 +125,13 @@ class Monitor:
                     progress(audit.frontier.size)
             self._settle(audit, done)
         self._begun = None
-        done.findings += audit.findings
+        for finding in audit.findings:
+            done.tell(finding, always=True)
         done.sound = done.sound and not audit.findings
         if done.sound:
             self.frontier, self.note = audit.frontier, audit.note or b""
             self.looked = done.looked
-            self.counted.update(finding.kind.value for finding in done.findings)
+            self.counted.update(done.counted)
             self.known += done.findings[: FINDINGS_MAX - len(self.known)]
         return done
 
@@ -135,7 +151,8 @@ class Monitor:
         if done.sound and self.further.size > self.frontier.size:
             note = audit.note  # the same checkpoint for both, whatever the log shows next
             again = Audit(lambda path: note if path == CHECKPOINT_PATH else read(path), *self.trust.keys(), start=self.further)
-            done.findings += again.run()
+            for finding in again.run():
+                done.tell(finding, always=True)
             done.sound = not done.findings
         return audit, done
 
@@ -145,17 +162,17 @@ class Monitor:
         if not self.trust.believed(audit.signed, size):
             done.sound = False
             names = ", ".join(str(key) for key in audit.signed)
-            done.findings.append(Finding.of(CHECKPOINT_PATH, None, "beyond", names, size))
+            done.tell(Finding.of(CHECKPOINT_PATH, None, "beyond", names, size), always=True)
 
     def _settle(self, audit: Audit, done: Pass) -> None:
         """After the entries: do the keys that they have retired still carry the checkpoint, and the keys that they announced?"""
         self._believe(audit, done)
         for held in self.trust.fallen():
-            done.findings.append(self._finding(held.added or 0, "unfounded", held.key, size=done.size))
+            done.tell(self._finding(held.added or 0, "unfounded", held.key, size=done.size), always=True)
 
     def _take(self, leaf: bytes, index: int, done: Pass) -> None:
         def tell(code: str, *params: object) -> None:
-            done.findings.append(self._finding(index, code, *params, size=done.size))
+            done.tell(self._finding(index, code, *params, size=done.size))
 
         done.taken += 1
         try:
@@ -167,7 +184,7 @@ class Monitor:
         except Malformed as error:
             tell(error.code, *error.params)
         for place, key in self.filings.overdue(index + 1):
-            done.findings.append(self._finding(place, "no_deposit", shown(key), size=done.size))
+            done.tell(self._finding(place, "no_deposit", shown(key), size=done.size))
 
     def _time(self, event: Event, tell: Tell) -> None:
         behind = self.lateness.behind(event.at)

@@ -9,6 +9,7 @@ from registry.log.canonical import canonical
 from registry.log.findings import TEXTS, Kind
 from registry.log.monitor.filings import GRACE
 from registry.log.monitor.monitor import Monitor, bundle_of
+from registry.log.note import Signer
 from tests.registry.log.deal_log import DEAL, OBJECT, OWNER, OWNER_GRANT, SELLER, Deal, leaf
 from tests.registry.log.published import KEY, written
 from tests.registry.log.story import Story, after, market, uid
@@ -413,7 +414,8 @@ def test_a_fork_and_a_gap_are_named_by_their_files():
     other.tell("listing.listed")
     done = monitor.advance(files(other).get)
     assert (done.sound, {each.kind for each in done.findings}) == (False, {Kind.FORK})
-    assert {each.file for each in done.findings} == {"checkpoint"}
+    bundle = bundle_of(0, len(other.leaves))
+    assert {each.file for each in done.findings} == {"checkpoint", bundle, bundle.replace("entries", "0")}
     cut = Monitor([KEY.verifier]).advance(written(9, entries=story.leaves[:9]).get)
     assert cut.sound
     shorter = monitor.advance(written(9, entries=story.leaves[:9]).get)
@@ -421,3 +423,29 @@ def test_a_fork_and_a_gap_are_named_by_their_files():
     there, name = files(story), bundle_of(0, len(story.leaves))
     del there[name]
     assert [(each.kind, each.file) for each in Monitor([KEY.verifier]).advance(there.get).findings] == [(Kind.GAP, name)]
+
+
+def test_keys_that_vouch_for_each_other_in_every_way_are_judged_at_once():
+    """Each is announced under a checkpoint that all before it signed: 2^40 ways lead down to the first, which then falls."""
+    keys, story = [KEY, *(Signer.of_seed(KEY.name, bytes([number]) * 32) for number in range(1, 41))], Story()
+    monitor = Monitor([KEY.verifier])
+    for number, key in enumerate(keys[1:], start=1):
+        story.tell("log_key.added", key=str(key.verifier))
+        assert monitor.advance(written(number, entries=story.leaves, keys=keys[:number]).get).findings == []
+    story.tell("log_key.retired", key=str(KEY.verifier), last_size=0, compromised=True)
+    done = monitor.advance(written(len(story.leaves), entries=story.leaves, keys=keys).get)
+    assert [(each.code, each.index) for each in done.findings] == [("beyond", None), *(("unfounded", number) for number in range(40))]
+
+
+def test_of_a_log_that_is_wrong_throughout_the_first_findings_are_kept_and_all_are_counted(monkeypatch):
+    monkeypatch.setattr("registry.log.monitor.monitor.PASS_MAX", 3)
+    story, monitor = Story(), Monitor([KEY.verifier])
+    for _ in range(5):
+        story.lifted("nothing", "nowhere")
+    files = written(5, entries=story.leaves)
+    done = monitor.advance(files.get)
+    assert ([each.index for each in done.findings], done.left, monitor.counted) == ([0, 1, 2], 2, {"register": 5})
+    story.tell("listing.listed")
+    altered = written(6, entries=story.leaves) | {"checkpoint": written(6)["checkpoint"]}
+    done = Monitor([KEY.verifier]).advance(altered.get)
+    assert ([each.code for each in done.findings], done.left) == (["unknown"] * 3 + ["root"], 2)
