@@ -79,4 +79,5 @@ def mirror(read: Read, kept: LogFiles, *logs: Verifier) -> Audit:
         for tile, content in frontier.unfinished:
             kept.put(tile.path, content)
         kept.put(CHECKPOINT_PATH, audit.note)
+        kept.prune(published.checkpoint.size if published else 0, frontier.size)
     return audit

@@ -29,6 +29,14 @@ def test_a_mirror_follows_a_growing_log_and_is_itself_a_sound_log(kept):
         assert entries(kept) == [f"entry {number}".encode() for number in range(size)]
 
 
+def test_files_that_the_copy_has_outgrown_do_not_stay(kept, tmp_path):
+    for size in (100, 200, 300, 600):
+        mirror(written(size).get, kept, KEY.verifier)
+    there = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert there == {*written(600), "tile/1/000.p/1"}  # that tile is not full yet
+    assert len(entries(kept)) == 600
+
+
 def test_only_what_is_new_is_read(kept):
     mirror(written(700).get, kept, KEY.verifier)
     asked = []
