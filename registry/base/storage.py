@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from abc import ABCMeta, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.core.files.storage import FileSystemStorage, Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from django.core.files import File
 
@@ -104,6 +105,26 @@ class DurableFileStorage(DurableStorage, FileSystemStorage):
                 found.add(folder)
                 folder = folder.parent
         return found
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep other processes of this machine, that ask for it too, away from a folder or, by a lock beside it, from a file.
+
+    Raises:
+        BlockingIOError: another process is at work there.
+        OSError: it cannot be locked.
+    """
+    handle = os.open(path, os.O_RDONLY) if path.is_dir() else os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"another process is at work on {path}"
+            raise BlockingIOError(message) from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def together(work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:

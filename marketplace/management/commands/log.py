@@ -7,13 +7,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from registry.base.signing import CannotSign
-from registry.base.storage import DurableFileStorage
+from registry.base.storage import DurableFileStorage, alone
 from registry.log.audit import Audit, Read
 from registry.log.checkpoint import BadCheckpoint
 from registry.log.cosignature import WitnessSigner
@@ -92,9 +93,11 @@ class Command(BaseCommand):
         self._conclude(audit, keys[0].name)
 
     def _mirror(self, options: dict[str, Any]) -> None:
-        keys = _keys(options)
-        kept = LogFiles(".", DurableFileStorage(location=options["to"]))
-        self._conclude(mirror(_reader(options), kept, *keys), keys[0].name)
+        keys, read = _keys(options), _reader(options)
+        options["to"].mkdir(parents=True, exist_ok=True)
+        with alone(options["to"]):  # of two at once, the one that read first could take the copy back behind what the other has seen
+            audit = mirror(read, LogFiles(".", DurableFileStorage(location=options["to"])), *keys)
+        self._conclude(audit, keys[0].name)
 
     def _conclude(self, audit: Audit, name: str) -> None:
         for finding in audit.findings:
@@ -108,11 +111,12 @@ class Command(BaseCommand):
     def _monitor(self, options: dict[str, Any]) -> None:
         papers = [Paper.read(path.name, _limited(path)) for path in options["certificate"]]
         keys, given = _keys(options), {"state": options["state"], "late_seconds": options["late"], "papers": papers}
-        watch = Watch(_reader(options), keys, **given)
-        if options["once"]:
-            self._look_once(watch, options)
-        else:
-            self._look_on(watch, options)
+        with alone(options["state"]) if options["state"] else nullcontext():
+            watch = Watch(_reader(options), keys, **given)
+            if options["once"]:
+                self._look_once(watch, options)
+            else:
+                self._look_on(watch, options)
 
     def _look_once(self, watch: Watch, options: dict[str, Any]) -> None:
         for finding in watch.monitor.known:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 from base64 import b64decode, b64encode
 from collections import Counter
@@ -38,16 +37,16 @@ class BadState(ValueError):
 
 
 def save(monitor: Monitor, path: Path) -> None:
-    """Replace the file in one step, after the new bytes have reached the disk.
+    """Replace the file in one step, after the new bytes have reached the disk. One process at a time: see ``alone``.
 
     Raises:
         OSError: it cannot be written.
     """
     body = json.dumps(_written(monitor), separators=(",", ":")).encode()
     head = {"format": FORMAT, "version": VERSION, "log": monitor.origin, "sha256": sha256(body).hexdigest()}
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.draft")  # one name, so that what a killed process left is written over
     try:
-        with draft.open("xb") as file:
+        with draft.open("wb") as file:
             file.write(json.dumps(head).encode() + b"\n" + body)
             file.flush()
             os.fsync(file.fileno())

@@ -204,7 +204,23 @@ def test_it_runs_without_a_database_follows_the_log_and_goes_on_after_a_kill(fol
         (folder / "away").rename(folder / "checkpoint")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [".state.lock"]
+
+
+def test_a_second_monitor_of_one_state_is_refused(folder, tmp_path):
+    """It could write an older state over a newer one."""
+    publish(folder, market())
+    with started(folder, tmp_path / "state") as process:
+        next_told(process, "read")
+        with pytest.raises(CommandError, match=r"another process is at work on .*/state"):
+            monitor(folder, "--state", tmp_path / "state")
+        process.kill()
+    monitor(folder, "--state", tmp_path / "state")
+
+
+def test_a_state_that_could_not_be_kept_is_found_out_before_the_log_is_read(folder, tmp_path):
+    with pytest.raises(CommandError, match="nowhere"):
+        monitor(folder, "--state", tmp_path / "nowhere" / "state")
 
 
 def test_the_monitor_needs_neither_django_nor_the_register(folder, tmp_path):

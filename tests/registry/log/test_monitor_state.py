@@ -47,6 +47,13 @@ def test_what_is_saved_is_what_is_loaded_and_no_draft_stays(saved):
     assert [path.name for path in saved.parent.iterdir()] == ["state"]
 
 
+def test_the_draft_of_a_run_that_was_killed_is_written_over(saved):
+    (saved.parent / ".state.draft").write_bytes(b"x" * 1_000_000)
+    save(opened(saved), saved)
+    assert [path.name for path in saved.parent.iterdir()] == ["state"]
+    opened(saved)
+
+
 def test_the_state_of_another_log_is_refused(saved):
     with pytest.raises(BadState, match=r"belongs to the log log\.example/audited, not to log\.example/elsewhere"):
         opened(saved, ELSEWHERE)
