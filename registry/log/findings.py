@@ -70,6 +70,11 @@ _KEYS: Final = {
 _LEAVES: Final = {
     "not_canonical": (Kind.MALFORMED, "is not JSON in its one canonical form (RFC 8785)", "不是规范化形式的 JSON（RFC 8785）"),
     "member": (Kind.MALFORMED, "{0}: {1} is missing or of no known form", "{0}：{1} 缺失或形式未知"),
+    "schema": (
+        Kind.MALFORMED,
+        "is the event {0}, which is not known here: what it does to the register was not checked; a newer monitor may know it",
+        "事件 {0} 未知，其对登记的影响未经核对；请改用新版监测程序",
+    ),
     "version": (Kind.MALFORMED, "{0} has version {1}, which is not known here", "{0} 的版本 {1} 未知"),
     "event_twice": (Kind.MALFORMED, "has the event id {0}, which an entry before it has", "事件编号 {0} 与此前条目重复"),
     "behind": (Kind.LATE, "says {0}, {1} s behind an entry that stands before it", "所载时间 {0} 比其前条目晚入序 {1} 秒"),

@@ -13,6 +13,7 @@ from registry.log.frontier import Frontier
 from registry.log.monitor.deals import BEFORE, Deals
 from registry.log.monitor.filings import Filings
 from registry.log.monitor.lateness import SECOND, Lateness
+from registry.log.monitor.passed_over import PASSED_OVER
 from registry.log.monitor.reading import Event, Fields, Malformed, read_event, shown
 from registry.log.monitor.rights import Rights, Tell
 from registry.log.monitor.seen import Seen
@@ -25,7 +26,6 @@ FINDINGS_MAX: Final = 1_000
 """Findings that are remembered from one start to the next; more are counted."""
 PASS_MAX: Final = 10_000
 """Findings in entries that one reading tells of; more are counted."""
-SCHEMAS_MAX: Final = 1_000
 Handler: TypeAlias = "Callable[[Monitor, Event, int, Tell], object]"
 VERSION: Final = 1
 """The version of every schema that is read here."""
@@ -71,7 +71,7 @@ class Monitor:
         frontier: the right edge of what was read.
         note: the checkpoint under which it was read, as it was published.
         looked: the moment of that look, microseconds since 1970 by the monitor's own clock; None if it has none.
-        ignored: how many entries there were of each schema that is nothing to the register.
+        ignored: how many entries there were of each event that is nothing to the register.
         known: the first findings; ``counted`` how many there were of each type.
         further: the right edge that a monitor before this one had found sound, and that the log must therefore continue.
     """
@@ -196,9 +196,10 @@ class Monitor:
 
     def _apply(self, event: Event, index: int, tell: Tell) -> None:
         handler = HANDLERS.get(event.schema)
-        if handler is None:
-            name = event.schema if event.schema in self.ignored or len(self.ignored) < SCHEMAS_MAX else "…"
-            self.ignored[name] += 1
+        if event.schema in PASSED_OVER:
+            self.ignored[event.schema] += 1
+        elif handler is None:
+            raise Malformed("schema", event.schema)
         elif event.version != VERSION:
             raise Malformed("version", event.schema, event.version)
         else:
@@ -244,4 +245,4 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "log_key.retired": lambda monitor, event, index, tell: monitor.trust.retired(event.data, index, tell),
     **dict.fromkeys(BEFORE, lambda monitor, event, _index, tell: monitor.deals.stepped(event.schema, event.data, tell)),
 }
-"""Who takes in an event, by its schema; any other schema is nothing to the register."""
+"""Who takes in an event, by its schema."""

@@ -2,14 +2,17 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
 
 from registry.log.canonical import canonical
 from registry.log.findings import TEXTS, Kind
 from registry.log.monitor.filings import GRACE
-from registry.log.monitor.monitor import Monitor, bundle_of
+from registry.log.monitor.monitor import HANDLERS, Monitor, bundle_of
+from registry.log.monitor.passed_over import PASSED_OVER
 from registry.log.note import Signer
+from registry.log.schemas import declared
 from tests.registry.log.deal_log import DEAL, OBJECT, OWNER, OWNER_GRANT, SELLER, Deal, leaf
 from tests.registry.log.published import KEY, written
 from tests.registry.log.story import Story, after, market, uid
@@ -37,6 +40,20 @@ def test_a_lawful_log_has_no_finding_and_unknown_events_are_counted():
     assert found(market(), monitor) == []
     assert monitor.ignored == {"listing.listed": 1, "organisation.admitted": 1}
     assert (monitor.open_questions(), monitor.deals.open, monitor.counted) == ([], {}, {})
+
+
+def test_an_event_that_the_monitor_does_not_know_is_a_finding():
+    story, monitor = market(), Monitor([KEY.verifier])
+    told = [story.step("deal given up", "reopened"), story.tell("right.pledged", grant=uid("operate table")), story.tell("listing.listed")]
+    assert found(story, monitor) == [(told[0], "schema"), (told[1], "schema")]
+    assert (monitor.counted, monitor.ignored["listing.listed"]) == ({"malformed": 2}, 2)
+
+
+def test_every_event_that_a_room_declares_is_checked_or_passed_over_by_name():
+    import_module("marketplace.urls")  # with it come all rooms
+    rooms = {each.name for each in declared() if not each.name.startswith(("test.", "tests."))}
+    assert rooms == HANDLERS.keys() | PASSED_OVER
+    assert (len(HANDLERS), len(PASSED_OVER), HANDLERS.keys() & PASSED_OVER) == (18, 82, set())
 
 
 def test_every_text_is_in_both_languages_and_takes_the_same_values():
@@ -300,7 +317,7 @@ def test_a_leaf_that_no_honest_log_has_is_named_and_the_rest_is_read(what):
 
 def test_rare_keys_in_their_one_order_are_canonical():
     story = Story()
-    story.tell("test.odd", **{"\ufb33": 1, "\U0001f600": 2, "\u20ac": 3, "\r": 4, "\x7f": '\x1f\\"/\u2028'})
+    story.tell("listing.listed", **{"\ufb33": 1, "\U0001f600": 2, "\u20ac": 3, "\r": 4, "\x7f": '\x1f\\"/\u2028'})
     assert found(story) == []
 
 

@@ -29,7 +29,6 @@ from registry.log.monitor.monitor import Monitor
 from registry.log.note import parse_note
 from registry.log.policy import parse_policy
 from registry.log.publication import StaleBackup
-from registry.log.schemas import declare
 from registry.log.selectors import consistency_proof, log_sm2_key, verifier_key
 from registry.log.services import record
 from registry.log.sm2_line import Sm2Key
@@ -38,7 +37,6 @@ from tests.registry.log.test_publication import Killer, in_a_child
 from tests.support.graphql import Client
 from tests.support.parties import admit
 
-declare("test.rotated", public=("number",))
 SEED, THIRD, SM2 = "a1" * 32, "b2" * 32, "17" * 32
 
 
@@ -48,8 +46,8 @@ def nothing_remembered():
 
 
 def happen(count=1):
-    for number in range(count):
-        record("test.rotated", subject=("Test", uuid4()), actor=SYSTEM, public={"number": number}, sealed={})
+    for _ in range(count):
+        record("asset.attached", subject=("Test", uuid4()), actor=SYSTEM, public={"asset": uuid4(), "object": uuid4()}, sealed={})
     while integrate():
         pass
 
