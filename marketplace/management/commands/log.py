@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -33,6 +35,9 @@ EVERY: Final = 65_536
 LOOK_SECONDS: Final = 10.0
 SHOWN_MAX: Final = 1_000
 """Findings of one look that are printed; the rest is counted."""
+DECIMAL: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?", re.ASCII)
+WHOLE: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
+SEED: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 REFUSED: Final = (BadNote, BadPolicy, BadCheckpoint, AlteredFile, CannotSign, ValueError, OSError)
 
 
@@ -194,6 +199,9 @@ class Command(BaseCommand):
 
     def _witness(self, options: dict[str, Any]) -> None:
         seed = os.environ.get("EGRET_WITNESS_KEY", "")
+        if not SEED.fullmatch(seed):
+            message = "set EGRET_WITNESS_KEY to the witness's seed, 64 hexadecimal digits that nobody else has"
+            raise CommandError(message)
         signer = WitnessSigner(options["name"], bytes.fromhex(seed))
         logs = parse_policy(options["policy"].read_bytes()).logs
         if not logs:
@@ -225,15 +233,18 @@ def _monitor_arguments(one: CommandParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    value = float(text) if DECIMAL.fullmatch(text) else 0.0
     if not 0.1 <= value <= 86_400:  # noqa: PLR2004 said in the message
-        message = "0.1 to 86400 seconds"
-        raise ValueError(message)
+        message = "a number of seconds from 0.1 to 86400"
+        raise ArgumentTypeError(message)
     return value
 
 
 def _whole_seconds(text: str) -> int:
-    return int(_seconds(text))
+    if not WHOLE.fullmatch(text) or not 1 <= int(text) <= 86_400:  # noqa: PLR2004 said in the message
+        message = "a whole number of seconds from 1 to 86400"
+        raise ArgumentTypeError(message)
+    return int(text)
 
 
 def _keys(options: dict[str, Any]) -> list[Verifier]:

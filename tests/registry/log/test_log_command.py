@@ -152,9 +152,17 @@ def test_a_server_that_breaks_off_or_answers_rubbish_is_an_error_in_one_line(rud
     ],
     ids=["folder", "key", "address", "policy"],
 )
-def test_a_wrong_option_is_an_error_in_one_line(arguments):
+def test_a_wrong_option_is_an_error_in_one_line(arguments, monkeypatch):
+    monkeypatch.setenv("EGRET_WITNESS_KEY", "07" * 32)
     with pytest.raises(CommandError):
         call_command("log", *arguments)
+
+
+@pytest.mark.parametrize("seed", ["", "07" * 31, "x" * 64])
+def test_a_witness_without_a_seed_says_which_variable_to_set(seed, monkeypatch):
+    monkeypatch.setenv("EGRET_WITNESS_KEY", seed)
+    with pytest.raises(CommandError, match="set EGRET_WITNESS_KEY to the witness's seed"):
+        call_command("log", "witness", "--name", "w", "--policy", "/nowhere", "--folder", ".")
 
 
 def free_port():

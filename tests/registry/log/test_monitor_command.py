@@ -148,13 +148,21 @@ def test_a_certificate_must_be_in_the_log_as_it_stands(folder, tmp_path, capsys)
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["--every", "0"], ["--late", "x"], ["--certificate", "/nowhere"], ["--key", "nonsense"], ["--every", "5"]],
-    ids=["every", "late", "certificate", "key", "both"],
+    ("arguments", "said"),
+    [
+        (["--every", "0"], "a number of seconds from 0.1 to 86400"),
+        (["--late", "x"], "a whole number of seconds from 1 to 86400"),
+        (["--late", "0.5"], "a whole number of seconds from 1 to 86400"),
+        (["--late", "86401"], "a whole number of seconds from 1 to 86400"),
+        (["--certificate", "/nowhere"], "/nowhere"),
+        (["--key", "nonsense"], "not an Ed25519 key"),
+        (["--every", "5"], "not allowed with argument"),
+    ],
+    ids=["every", "late", "late by a part", "very late", "certificate", "key", "both"],
 )
-def test_a_wrong_option_is_an_error_in_one_line(folder, arguments):
+def test_a_wrong_option_is_an_error_in_one_line(folder, arguments, said):
     publish(folder, market())
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match=said):
         monitor(folder, *arguments)
 
 
