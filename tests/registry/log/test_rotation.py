@@ -159,6 +159,19 @@ def test_a_step_that_nobody_could_follow_is_refused_and_changes_nothing(rotated,
     assert snapshot(LogKey, Outbox) == before
 
 
+def test_files_that_cannot_be_read_are_an_error_in_one_line(rotated, settings, snapshot, monkeypatch):
+    before = snapshot(LogKey, Outbox)
+    settings.EGRET_LOG_NEXT_KEY = SEED
+
+    def away(_files, path):
+        raise OSError(f"{path}: the store does not answer")
+
+    monkeypatch.setattr(LogFiles, "read", away)
+    with pytest.raises(CommandError, match="checkpoint: the store does not answer"):
+        command("retire", "--key", rotated[0])
+    assert snapshot(LogKey, Outbox) == before
+
+
 @pytest.mark.django_db
 def test_the_old_key_stays_until_the_new_one_has_signed_what_is_published(settings, snapshot):
     with pytest.raises(CommandError, match="no entry yet"):
