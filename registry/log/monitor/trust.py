@@ -16,6 +16,7 @@ from registry.log.monitor.rights import Tell
 from registry.log.note import BadNote, Key, Verifier
 
 KEYS_MAX: Final = 100
+"""Keys of one log, of all times: also what its operator may announce."""
 
 
 @dataclass(slots=True)

@@ -159,6 +159,16 @@ def test_a_step_that_nobody_could_follow_is_refused_and_changes_nothing(rotated,
     assert snapshot(LogKey, Outbox) == before
 
 
+def test_no_more_keys_are_announced_than_a_monitor_follows(rotated, settings, snapshot, monkeypatch):
+    monkeypatch.setattr("registry.log.rotation.KEYS_MAX", 2)
+    before = snapshot(LogKey, Outbox)
+    assert command("add")[0].startswith(str(rotated[1]))  # the one that is announced already
+    settings.EGRET_LOG_NEXT_KEY = THIRD
+    with pytest.raises(CommandError, match="at most 2 keys in its life"):
+        command("add")
+    assert snapshot(LogKey, Outbox) == before
+
+
 def test_files_that_cannot_be_read_are_an_error_in_one_line(rotated, settings, snapshot, monkeypatch):
     before = snapshot(LogKey, Outbox)
     settings.EGRET_LOG_NEXT_KEY = SEED
