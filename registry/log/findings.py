@@ -94,6 +94,11 @@ _REGISTER: Final = {
     ),
     "no_object": (Kind.UNCOVERED, "grants a right in {0}, which was never registered", "在未登记的客体 {0} 上授予权利"),
     "no_deposit": (Kind.UNCOVERED, "registers the first right {0}, and no deposited filing names it", "首次权利 {0} 无对应的存证登记申请"),
+    "not_awaited": (
+        Kind.REGISTER,
+        "deposits the first right {0}, which waits for no deposit: another filing has deposited it, or it is long overdue",
+        "存证首次权利 {0}，而该权利不待存证：已由其他申请存证，或早已逾期",
+    ),
     "no_parent": (Kind.UNCOVERED, "rests on the right {0}, which no entry before it has", "所依据的权利 {0} 未在此前条目中"),
     "parent_ended": (Kind.UNCOVERED, "rests on the right {0}, which has ended", "所依据的权利 {0} 已终止"),
     "parent_object": (Kind.UNCOVERED, "rests on the right {0}, which is in another object", "所依据的权利 {0} 属于另一客体"),
@@ -106,6 +111,7 @@ _REGISTER: Final = {
     ),
     "licensee": (Kind.UNCOVERED, "gives its right to another than the buyer of the deal {0}", "权利未授予交易 {0} 的买方"),
     "no_deal": (Kind.UNCOVERED, "is granted by the deal {0}, which is not signed or is over", "所依据的交易 {0} 未签署或已结束"),
+    "right_stays": (Kind.UNCOVERED, "cancels the deal {0}, for which a right was granted", "取消交易 {0}，而该交易已授予权利"),
     "basis": (
         Kind.UNCOVERED,
         "rests on a right without a deal, or on a deal without a right",

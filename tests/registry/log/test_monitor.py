@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,8 @@ from registry.log.schemas import declared
 from tests.registry.log.deal_log import DEAL, OBJECT, OWNER, OWNER_GRANT, SELLER, Deal, leaf
 from tests.registry.log.published import KEY, written
 from tests.registry.log.story import Story, after, market, uid
+
+ROOT = Path(__file__).parents[3]
 
 
 def files(story):
@@ -50,7 +53,9 @@ def test_an_event_that_the_monitor_does_not_know_is_a_finding():
 
 
 def test_every_event_that_a_room_declares_is_checked_or_passed_over_by_name():
-    import_module("marketplace.urls")  # with it come all rooms
+    for package in ("registry", "pricing", "listings", "settlement", "marketplace"):
+        for path in (ROOT / package).rglob("events.py"):
+            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     rooms = {each.name for each in declared() if not each.name.startswith(("test.", "tests."))}
     assert rooms == HANDLERS.keys() | PASSED_OVER
     assert (len(HANDLERS), len(PASSED_OVER), HANDLERS.keys() & PASSED_OVER) == (18, 82, set())
@@ -238,6 +243,24 @@ def test_a_deposit_names_first_rights_as_they_are():
         *[(wrong, "differs")] * 3, (wrong, "unknown"), (again, "twice"), (elsewhere, "unknown")
     ]  # fmt: skip
     assert [each.params[0] for each in findings[:3]] == ["kind", "holder", "term"]
+
+
+def test_a_first_right_is_deposited_once():
+    story = market()
+    story.thing("t", "airport")
+    story.granted("r", "t", "airport")
+    twice = story.deposited("f", "t", "airport", ("r", "OPERATE"), ("r", "OPERATE"))
+    again = story.deposited("g", "t", "airport", ("r", "OPERATE"))
+    assert found(story) == [(twice, "not_awaited"), (again, "not_awaited")]
+
+
+def test_a_deal_for_which_a_right_was_granted_is_not_cancelled():
+    story = market()
+    story.signed("x", "airport", "b")
+    story.granted("right x", "flights", "b", kind="USE", parent="operate flights", deal="x")
+    assert found(story) == []
+    cancelled = story.step("x", "cancelled")
+    assert found(story) == [(cancelled, "right_stays")]
 
 
 def test_a_deal_settles_with_a_right_and_by_its_steps():
