@@ -74,7 +74,8 @@ class Command(BaseCommand):
             "--policy", type=Path, required=True, help="file with the log lines of the logs to watch (C2SP tlog-policy) 策略文件"
         )
         one.add_argument("--folder", type=Path, required=True, help="where the last checkpoint of each log is kept 状态目录")
-        one.add_argument("--port", type=int, default=8100)
+        proxied = "on this machine only: outsiders reach it by a proxy that passes on whole requests 仅限本机，对外须经代理"
+        one.add_argument("--port", type=int, default=8100, help=proxied)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it.
