@@ -98,7 +98,7 @@ class DurableFileStorage(DurableStorage, FileSystemStorage):
         self._named = (self._named if len(self._named) < NAMED_MAX else set()) | unnamed
 
     @contextmanager
-    def _writing(self, new: Iterable[Path]) -> Iterator[None]:
+    def _writing(self, new: set[Path]) -> Iterator[None]:
         """Write beside others; but first, if nobody does, clear what killed runs have left in folders that are new to this process.
 
         Nobody waits for the lock. Who writes without it, while another clears, may lose a draft: then the write fails and is done again.
@@ -108,7 +108,8 @@ class DurableFileStorage(DurableStorage, FileSystemStorage):
         handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         try:
             with suppress(OSError):  # others write, or this file system knows no locks
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if new:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 for draft in (each for folder in new for each in folder.glob(f"{DRAFT}*")):
                     draft.unlink(missing_ok=True)
             with suppress(OSError):

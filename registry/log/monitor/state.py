@@ -78,7 +78,7 @@ def load(path: Path, keys: Sequence[Verifier], *, late_seconds: int) -> Monitor:
     try:
         head = json.loads(line)
         format_, version, log, digest = (head[name] for name in ("format", "version", "log", "sha256"))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         message = f"{path} is no state of a monitor"
         raise BadState(message) from error
     if (format_, version) != (FORMAT, VERSION):
@@ -92,7 +92,7 @@ def load(path: Path, keys: Sequence[Verifier], *, late_seconds: int) -> Monitor:
         raise BadState(message)
     try:
         monitor = _read(json.loads(body), Monitor(keys, late_seconds=late_seconds))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         message = f"{path} is no state of a monitor"
         raise BadState(message) from error
     _require_signed(monitor, path)
