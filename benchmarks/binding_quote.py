@@ -23,7 +23,7 @@ from registry.base import clock
 from registry.base.actor import Actor, PartyKind, scopes_for
 from registry.base.idempotency import once
 from registry.base.ids import uuid7
-from registry.log.models import Disclosure, Outbox
+from registry.log.models import Disclosure, Entry
 from registry.parties.models import Organisation
 
 SECONDS: Final = 2
@@ -71,8 +71,8 @@ def quote_from_python(actor: Actor, plan: Plan) -> float:
 
 def script_of(quote: Quote) -> str:
     """The statements that the service sends for one quote, with rows of the same size, for pgbench."""
-    event = Outbox.objects.latest("seq")
-    disclosed = Disclosure.objects.filter(event=event.event).order_by("path")
+    event = Entry.objects.latest("id")
+    disclosed = Disclosure.objects.filter(event=event.pk).order_by("path")
     answer, inputs = (_quoted(json.dumps(value)) for value in (quote.answer, quote.inputs))
     row = (
         f"{NEW_ID}, '{quote.plan_id}', '{quote.offer_id}', '{quote.buyer_id}', '{quote.seller_id}', 'quote', {inputs},"
@@ -93,9 +93,9 @@ INSERT INTO registry_base_idempotencykey (id, person, organisation, operation, k
   VALUES (:key, '{quote.buyer_id}', '{quote.buyer_id}', 'quote_create', :event, sha256('{quote.pk}'), '', NULL, now());
 RELEASE SAVEPOINT claim;
 INSERT INTO pricing_quotes_quote ({columns}) VALUES ({row});
-WITH told AS (INSERT INTO registry_log_outbox (event, schema, schema_version, subject_type, subject_id, organisation, at, body)
+WITH told AS (INSERT INTO registry_log_entry (id, schema, schema_version, subject_type, subject_id, organisation, at, body)
   VALUES (:event, '{event.schema}', {event.schema_version}, '{event.subject_type}', '{event.subject_id}', '{event.organisation}', now(),
-    '\x{bytes(event.body).hex()}'))
+    '\x{bytes(event.body).hex()}')), waits AS (INSERT INTO registry_log_outbox (event) VALUES (:event))
 INSERT INTO registry_log_disclosure (event, path, salt, value) VALUES {opened};
 UPDATE registry_base_idempotencykey SET result_type = 'pricing_quotes.Quote', result_id = '{quote.pk}' WHERE id = :key;
 COMMIT;

@@ -54,6 +54,17 @@ class Client:
         return True
 
 
+def _came(port: int, first: bytes) -> Client:
+    """A client that has had its first answer, which does not count: clients come one after the other, not in one instant."""
+    client = Client(socket.create_connection(("127.0.0.1", port), timeout=SECONDS_MAX))
+    client.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client.send(first)
+    while not client.receive():
+        pass
+    client.waits.clear()
+    return client
+
+
 def load(port: int, paths: list[str], *, requests: int, connections: int) -> dict[str, float]:
     """Requests a second and the wait of the slowest hundredth, in milliseconds, over random paths.
 
@@ -62,12 +73,11 @@ def load(port: int, paths: list[str], *, requests: int, connections: int) -> dic
         ConnectionError: the server hung up.
     """
     draw = random.Random(time.time_ns())  # noqa: S311 no secret: which are asked for
-    queue = [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() for path in draw.choices(paths, k=requests)]
-    clients = [Client(socket.create_connection(("127.0.0.1", port), timeout=SECONDS_MAX)) for _ in range(connections)]
+    queue = [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() for path in draw.choices(paths, k=requests + connections)]
+    clients = [_came(port, queue.pop()) for _ in range(connections)]
     with selectors.DefaultSelector() as ready:
         began = time.perf_counter()
         for client in clients:
-            client.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             ready.register(client.connection, selectors.EVENT_READ, client)
             client.send(queue.pop())
         left = requests

@@ -16,6 +16,7 @@ ROOMS: Final = (
 """Rooms with addresses of their own, each in its ``urls`` module: the log's files, certificates, uploads, webhooks, deliveries, pages."""
 
 
+handler404 = "marketplace.console.views.absent"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("graphql", graphql, name="graphql"),
     path("graphiql", query_page, name="graphiql"),

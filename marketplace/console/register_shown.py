@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import prefetch_related_objects
@@ -14,9 +15,10 @@ from registry.base import clock
 from registry.base.errors import NotFound
 from registry.certificates.models import Certificate
 from registry.certificates.rendering.face import Face
-from registry.certificates.rendering.words import KINDS, RIGHTS, Both
-from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of, sm2_signature_of
+from registry.certificates.rendering.words import KINDS, RIGHTS, Both, scope_words
+from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of, revoked_among, sm2_signature_of
 from registry.certificates.standing import HOLDS_MAX, Standing, StandingRight, State, face_of, standing_of
+from registry.certificates.status import State as Worth
 from registry.identifiers.records import Record
 from registry.identifiers.selectors import resolve
 from registry.log.canonical import canonical
@@ -33,9 +35,10 @@ CERTIFICATES_MAX: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ShownRight:
-    """A right that a certificate states, its name in both languages, and how it stands today."""
+    """A right that a certificate states, its name and scope in both languages, and how it stands today."""
 
     name: Both
+    scope: Both
     stated: StandingRight
     state: State
 
@@ -59,7 +62,10 @@ class ShownCertificate:
     @property
     def rights(self) -> list[ShownRight]:
         """Each right and how it stands today."""
-        return [ShownRight(RIGHTS.get(right.kind, (right.kind,) * 2), right, right.state(self.today)) for right in self.standing.rights]
+        return [
+            ShownRight(RIGHTS.get(right.kind, (right.kind,) * 2), scope_words(printed), right, right.state(self.today))
+            for right, printed in zip(self.standing.rights, self.face.rights, strict=True)
+        ]
 
     @property
     def ended(self) -> int:
@@ -75,6 +81,16 @@ class ShownCertificate:
     def sound(self) -> bool:
         """Signed and logged as it should be."""
         return self.check.signature_valid and self.included
+
+    @property
+    def valid(self) -> bool:
+        """Neither revoked nor suspended nor expired."""
+        return self.check.status.state == Worth.VALID
+
+    @property
+    def status_word(self) -> str:
+        """What it is worth, as the API and the status lists have it, and in Chinese."""
+        return f"{self.check.status.state.value} {self.check.status.state.label}"
 
     @property
     def kind(self) -> Both:
@@ -117,7 +133,11 @@ class ShownGrant:
 
 @dataclass(frozen=True, slots=True)
 class ShownObject:
-    """A registered object with what is on it."""
+    """A registered object with what is on it.
+
+    Attributes:
+        revoked: those of the certificates that were revoked as issued in error.
+    """
 
     identifier: Record
     row: RegisteredObject
@@ -125,6 +145,7 @@ class ShownObject:
     more_grants: bool
     holds: list[Hold]
     certificates: list[Certificate]
+    revoked: frozenset[UUID]
     lineage: Lineage
 
     @property
@@ -181,10 +202,9 @@ def shown_object(text: str) -> ShownObject:
     found = [_grant(grant, today) for grant in grants[: RIGHTS_MAX + 1]]
     holds = list(holds_on(row.pk)[:HOLDS_MAX])
     prefetch_related_objects(holds, "set_by", "object")
-    certificates = Certificate.objects.visible_to(PUBLIC_READER).filter(object=row).order_by("-id")
-    return ShownObject(
-        identifier, row, found[:RIGHTS_MAX], len(found) > RIGHTS_MAX, holds, list(certificates[:CERTIFICATES_MAX]), lineage_of(row)
-    )
+    certificates = list(Certificate.objects.visible_to(PUBLIC_READER).filter(object=row).order_by("-id")[:CERTIFICATES_MAX])
+    revoked = frozenset(revoked_among(certificates))
+    return ShownObject(identifier, row, found[:RIGHTS_MAX], len(found) > RIGHTS_MAX, holds, certificates, revoked, lineage_of(row))
 
 
 def _grant(row: Grant, today: date) -> ShownGrant:

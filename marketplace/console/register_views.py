@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,7 +16,7 @@ from marketplace.console.reader import PUBLIC_READER
 from marketplace.console.register_shown import certificate_row, shown_certificate, shown_object, signed_document
 from registry.base.errors import NotFound, UserError
 from registry.certificates.errors import InvalidNumber, TooBusy
-from registry.certificates.numbers import TEXT_MAX, number_in, number_of, tidy
+from registry.certificates.numbers import TEXT_MAX, leaf_in, number_in, number_of, tidy
 from registry.certificates.rendering.face import QR_LEAF_HEX
 from registry.certificates.rendering.pdf import Busy, certificate_pdf, etag
 from registry.certificates.standing import face_of, standing_of
@@ -36,7 +37,8 @@ def certificates(request: HttpRequest) -> HttpResponse:
         return page(request, "console/certificates.html", {"text_max": TEXT_MAX})
     number = number_in(text)
     if number is not None:
-        return HttpResponseRedirect(reverse("certificate", args=[number]))
+        leaf = leaf_in(text)
+        return HttpResponseRedirect(reverse("certificate", args=[number]) + ("" if leaf is None else f"?{urlencode({'leaf': leaf})}"))
     handle = parse(tidy(text))
     if handle is not None:
         return HttpResponseRedirect(object_path(str(handle)))

@@ -3,8 +3,10 @@
 from http import HTTPStatus
 from typing import Final
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
+from django.views.defaults import bad_request
 
 from listings.catalogue.selectors import SEARCH_MAX
 from marketplace.console.pages import page
@@ -68,3 +70,22 @@ def fees(request: HttpRequest) -> HttpResponse:
         return page(request, "console/fees.html")
     rates = {name: percent(getattr(schedule, f"{name}_ppm")) for name in ("platform", "institution", "gateway")}
     return page(request, "console/fees.html", {"schedule": schedule, "rates": rates})
+
+
+def absent(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 what Django tells a handler
+    """What is told at an address that leads nowhere."""
+    return _refused(request, HTTPStatus.NOT_FOUND)
+
+
+def only_read(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 what Django tells a handler
+    """What is told where Django misses a form's token: no form here writes, and whatever takes a key is exempt, so it is a page."""
+    response = _refused(request, HTTPStatus.METHOD_NOT_ALLOWED)
+    response["Allow"] = "GET, HEAD"
+    return response
+
+
+def _refused(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    try:
+        return page(request, "console/refused.html", {"written": status == HTTPStatus.METHOD_NOT_ALLOWED}, status=status)
+    except SuspiciousOperation as error:  # a query that Django does not read
+        return bad_request(request, error)

@@ -48,8 +48,6 @@ full_page_writes = on
 max_connections = 200
 # Only the server's own system user and root may connect: the wheel trusts whoever reaches the socket.
 unix_socket_permissions = 0700
-# A full batch of the log is one transaction of many megabytes; with the default of 4 MB its own process stops to write them out.
-wal_buffers = 16MB
 # No replica ever follows this server, so the log may hold only what crash recovery needs.
 wal_level = minimal
 max_wal_senders = 0

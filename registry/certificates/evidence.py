@@ -18,7 +18,7 @@ from django.db.models import F
 
 from registry.base.actor import Actor
 from registry.certificates.errors import TitleNotReady, TitleTooLong
-from registry.certificates.models import Certificate, Suite
+from registry.certificates.models import Certificate, CertificateRevocation, Suite
 from registry.certificates.selectors import credential_of
 from registry.log.evidence import CannotPack, pack_right
 from registry.log.gathering import gathered
@@ -26,6 +26,7 @@ from registry.log.models import Entry
 from registry.parties.models import SigningKey
 from registry.rights.models import Grant, Hold, MadeFrom, RegisteredObject
 from registry.rights.selectors import terms_open
+from registry.rights.states import RevocationState
 
 RIGHTS_MAX: Final = 60
 """Rights in a chain of title that one bundle can show."""
@@ -52,9 +53,15 @@ class Bundle:
 
 
 def certificates_of(filings: Iterable[UUID], *, until: datetime | None = None) -> Certified:
-    """The certificates of these filings, issued by an instant if one is given."""
+    """The certificates of these filings, by an instant if one is given; without those that were revoked as issued in error by then.
+
+    Whoever reads a bundle offline takes a certificate in it for one that counts, and there is no list to ask.
+    """
     rows = Certificate.objects.filter(filing_id__in=list(filings), signatures__suite=Suite.EDDSA_JCS_2022).order_by("number")
-    rows = rows if until is None else rows.filter(issued_at__lte=until)
+    revoked = CertificateRevocation.objects.filter(state=RevocationState.DONE)
+    if until is not None:
+        rows, revoked = rows.filter(issued_at__lte=until), revoked.filter(decided_at__lte=until)
+    rows = rows.exclude(pk__in=revoked.values("certificate"))
     return Certified(tuple(row.event_id for row in rows), {row.number: credential_of(row) for row in rows})
 
 

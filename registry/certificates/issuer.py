@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from django.conf import settings
 
-from registry.base.signing import CannotSign, Ed25519Signer, Pkcs11Signer, PublicKey, Signer, Sm2Signer, key_address
+from registry.base.environment import WrongEnvironment
+from registry.base.signing import CannotSign, Ed25519Signer, PinRefused, Pkcs11Signer, PublicKey, Signer, Sm2Signer, key_address
 
 UNSET: Final = "no key signs certificates: set EGRET_CERTIFICATE_SIGNER or EGRET_CERTIFICATE_KEY"
 
@@ -22,6 +24,24 @@ def certificate_signer() -> Signer:
     if not settings.EGRET_CERTIFICATE_KEY:
         raise CannotSign(UNSET)
     return Ed25519Signer(bytes.fromhex(settings.EGRET_CERTIFICATE_KEY))
+
+
+def require_pin() -> None:
+    """Refuse to go on with a PIN that the device refuses: every worker would send it once more, and a device locks itself after a few.
+
+    A device that is away stops nothing: it is asked again whenever something is to be signed.
+
+    Raises:
+        WrongEnvironment: the device refused the PIN; names the variable.
+    """
+    if not settings.EGRET_CERTIFICATE_SIGNER:
+        return
+    with suppress(CannotSign):
+        try:
+            _ = certificate_signer().public_key
+        except PinRefused as error:
+            message = f"EGRET_CERTIFICATE_SIGNER names a key that cannot be used: {error}"
+            raise WrongEnvironment(message) from error
 
 
 def sm2_signer() -> Signer | None:

@@ -9,6 +9,7 @@ from registry.certificates.errors import InvalidNumber
 TEXT_MAX: Final = 300
 """Characters that are read for a number; an address that holds one fits."""
 _NUMBER: Final = re.compile(r"(?<![0-9A-Z])EGR-[0-9]{4}(?:0[1-9]|1[0-2])-(?!0000)[0-9]{4}(?![0-9A-Z])")
+_LEAF: Final = re.compile(r"[?&]leaf=([^&#\s]*)")
 
 
 def tidy(text: str) -> str:
@@ -21,6 +22,12 @@ def number_in(text: str) -> str | None:
     """The certificate number that stands in a text, such as the address in a QR code; None if there is none."""
     found = _NUMBER.search(tidy(text))
     return found[0] if found else None
+
+
+def leaf_in(text: str) -> str | None:
+    """What a scanned address says of the deposit's leaf, for the page to compare; None where it says nothing."""
+    found = _LEAF.search(text[:TEXT_MAX])
+    return found[1] if found else None
 
 
 def number_of(text: str) -> str:

@@ -12,6 +12,7 @@ from registry.base.graphql import BigInt, Children, IdOf, Items, Mutation, NodeT
 from registry.certificates.addresses import page_address, pdf_address
 from registry.certificates.evidence import Bundle, right_bundle
 from registry.certificates.models import Certificate, CertificateRevocation, CertificateSignature
+from registry.certificates.numbers import number_of
 from registry.certificates.presenting import certificate_sd_jwt
 from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
 from registry.certificates.selectors import Check, certificate_check, certificate_page, credential_of, revocation_page
@@ -152,7 +153,8 @@ class CertificateCheckType(graphene.ObjectType):
 
     certificate = graphene.Field(graphene.NonNull(CertificateNode))
     signature_valid = graphene.Boolean(
-        required=True, description="Every signature is as made, by keys in this installation's log. 签名有效"
+        required=True,
+        description="Every signature is as made, by keys in this installation's log, over what the event of the issue names. 签名有效",
     )
     status = graphene.Field(CertificateStatusType, required=True, description="What it is worth now. 状态")
     deposit = graphene.Field(LogEntryNode, description="The log entry of the deposit. 存证条目")
@@ -210,8 +212,8 @@ class Queries:
 
     @staticmethod
     def resolve_certificate_verify(_root: Any, info: Any, number: str) -> Check | None:
-        """Signature and place in the log; null where there is no such certificate."""
-        return certificate_check(actor=actor_of(info), number=number)
+        """Signature and place in the log; null where there is no such certificate, an error where there can be none."""
+        return certificate_check(actor=actor_of(info), number=number_of(number))
 
     @staticmethod
     def resolve_right_evidence(_root: Any, info: Any, grant_id: str) -> Bundle:
@@ -221,7 +223,7 @@ class Queries:
     @staticmethod
     def resolve_certificate_sd_jwt(_root: Any, info: Any, number: str, reveal: list[str] | None = None) -> str:
         """The token with its disclosures, each ended by a tilde."""
-        return certificate_sd_jwt(actor=actor_of(info), number=number, reveal=reveal)
+        return certificate_sd_jwt(actor=actor_of(info), number=number_of(number), reveal=reveal)
 
 
 class CertificateRevocationPropose(Mutation):

@@ -1,7 +1,10 @@
 """Reads certificates and checks them: signatures, and the deposit's place in the log."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -9,13 +12,15 @@ from registry.base.actor import Actor
 from registry.base.signing import SM2_USER_ID, CannotSign, PublicKey
 from registry.base.strict_json import read_json
 from registry.certificates.data_integrity import with_proof
+from registry.certificates.events import CERTIFICATE_ISSUED
 from registry.certificates.issuer import current_keys
 from registry.certificates.models import Certificate, CertificateRevocation, CertificateSignature, IssuerKey, Suite
 from registry.certificates.signing import signature_holds
 from registry.certificates.statements import SM2_CONTEXT
 from registry.certificates.status import Status, status_of
-from registry.log.models import Entry
+from registry.log.models import Entry, Outbox
 from registry.log.selectors import Proof, proof_of
+from registry.rights.states import RevocationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +28,9 @@ class Check:
     """What checking a certificate showed.
 
     Attributes:
-        signature_valid: the statement is as it was signed, by keys that this installation introduced in its log. A signature that
-            cannot be checked on this machine, for want of its library, counts as not valid.
+        signature_valid: the statement is as it was signed, by keys that this installation introduced in its log, and the event of its
+            issue names it: a key that was stolen signs as well, but writes no event. A signature that cannot be checked on this
+            machine, for want of its library, counts as not valid.
         status: what the certificate is worth now.
         deposit: the log entry of the deposit.
         proof: that the entry is in the log, under the latest checkpoint.
@@ -55,7 +61,7 @@ def certificate_check(*, actor: Actor, number: str) -> Check | None:
     if row is None:
         return None
     deposit = Entry.objects.visible_to(actor).filter(pk=row.deposit_event).first()
-    return Check(row, _signed_by_us(row), status_of(row), deposit, proof_of(row.deposit_event))
+    return Check(row, _signed_by_us(row) and _issued_as(row), status_of(row), deposit, proof_of(row.deposit_event))
 
 
 def credential_of(certificate: Certificate) -> dict[str, Any]:
@@ -94,6 +100,12 @@ def issuer_keys() -> list[PublicKey]:
     return [*introduced, *(key for key in current_keys() if key not in introduced)]
 
 
+def revoked_among(certificates: Iterable[Certificate]) -> set[UUID]:
+    """Those that were revoked as issued in error; that they were is public, whoever proposed it and why is not."""
+    done = CertificateRevocation.objects.filter(certificate__in=list(certificates), state=RevocationState.DONE)
+    return set(done.values_list("certificate_id", flat=True))
+
+
 def signatures_of(certificate: Certificate) -> list[CertificateSignature]:
     """The signatures of a certificate, by suite."""
     return list(certificate.signatures.order_by("suite"))
@@ -107,3 +119,14 @@ def _signed_by_us(certificate: Certificate) -> bool:
     except CannotSign:
         return False
     return bool(held) and all(held)
+
+
+def _issued_as(certificate: Certificate) -> bool:
+    """Whether the event of its issue, in the log or on its way there, names this statement."""
+    schema, event = CERTIFICATE_ISSUED.name, certificate.event_id
+    waiting = Outbox.objects.filter(event=event, schema=schema)  # asked first, since from there it goes into the log
+    issue = next((row.body for rows in (waiting, Entry.objects.filter(pk=event, schema=schema)) for row in rows), None)
+    if issue is None:
+        return False
+    told = read_json(bytes(issue))["data"]
+    return (told["number"], told["sha256"]) == (certificate.number, sha256(bytes(certificate.statement)).hexdigest())

@@ -27,6 +27,7 @@ from registry.parties.downloads import download
 
 logger = logging.getLogger(__name__)
 
+RETRY_SECONDS: Final = 5
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 MINUTES: Final = "public, max-age=300"
 A_MINUTE: Final = "public, max-age=60"
@@ -71,7 +72,9 @@ def status_list(request: HttpRequest, purpose: str, number: str) -> HttpResponse
         listed = status_list_credential(purpose, int(number)) if int(number) <= NUMBER_MAX else None
     except CannotSign:  # its message may name the device; that is for the server's own log
         logger.exception("the issuer's key cannot be used")
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the issuer's key cannot be used right now; ask again later")
+        away = problem(HTTPStatus.SERVICE_UNAVAILABLE, "the issuer's key cannot be used right now; ask again later")
+        away["Retry-After"] = str(RETRY_SECONDS)
+        return away
     if listed is None:
         return absent("there is no such status list")
     response = answer(listed, CREDENTIAL, A_MINUTE)
@@ -99,9 +102,12 @@ def absent(why: str) -> HttpResponse:
 
 
 def problem(status: HTTPStatus, why: str) -> HttpResponse:
-    """An error that a program can read. Source: RFC 9457."""
+    """An error that a program can read, a page's too; nobody keeps it, for what is not there yet may come. Source: RFC 9457."""
     told = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": why}
-    return HttpResponse(json.dumps(told), status=status, content_type="application/problem+json")
+    response = HttpResponse(json.dumps(told), status=status, content_type="application/problem+json")
+    response["Cache-Control"] = "no-store"
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def _certificate(number: str) -> Certificate | None:

@@ -1,34 +1,40 @@
 """Gives committed events their place: one integrator at a time, dense indexes; then publishes them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 
 from registry.base.ids import uuid7
 from registry.log.merkle import Edge, split_hashes
 from registry.log.models import LogState
 from registry.log.publication import edge_of, publish
 
-BATCH_MAX: Final = 16_384
+BATCH_MAX: Final = 4_096
 """Events that are given their place at once. Only their hashes come to Python, 32 bytes each."""
-_LOCK: Final = 0x45_47_52_45_54  # one integrator per database; a second one leaves and tries again
+BATCHES_MAX: Final = 16
+"""Full batches of a backlog that are taken in one run."""
+_SEQUENCING: Final = 0x45_47_52_45_54
+_PUBLISHING: Final = _SEQUENCING + 1
+"""Advisory locks: one integrator per database does either, and a second one leaves and tries again. Nobody waits for one holding the other,
+but for ``wait_locks``, which takes them in this order."""
 
-_MOVE: Final = """
+_PLACE: Final = """
 WITH waiting AS (
   DELETE FROM registry_log_outbox
   WHERE seq <= (SELECT max(seq) FROM (SELECT seq FROM registry_log_outbox ORDER BY seq LIMIT %(most)s) AS first)
   RETURNING *
-), entries AS (
-  INSERT INTO registry_log_entry (id, schema, schema_version, subject_type, subject_id, organisation, at, body)
-  SELECT event, schema, schema_version, subject_type, subject_id, organisation, at, body FROM waiting
 ), leaves AS (
   INSERT INTO registry_log_leaf (index, entry, hash)
-  SELECT %(size)s + row_number() OVER (ORDER BY seq) - 1, event, sha256('\\x00'::bytea || body) FROM waiting
+  SELECT %(size)s + row_number() OVER (ORDER BY seq) - 1, event,
+    sha256('\\x00'::bytea || (SELECT body FROM registry_log_entry WHERE id = event))
+  FROM waiting
   RETURNING index, hash
 )
 SELECT string_agg(hash, ''::bytea ORDER BY index) FROM leaves
 """
-"""The server itself moves the waiting events into the log and hashes their bytes, so that none of them travels to Python for it."""
+"""The server itself numbers the waiting events and hashes their bytes, so that none of them travels to Python for it. Each body is looked
+up by its key, not by a join: a planner without statistics of a young log would read the whole table."""
 
 
 def integrate() -> int:
@@ -40,27 +46,68 @@ def integrate() -> int:
         StaleBackup: the published checkpoint contradicts the database.
         AlteredFile: a published file is missing or altered.
     """
-    with transaction.atomic():
-        if not try_lock():
-            return 0
-        added = _sequence()
-    with transaction.atomic():
-        if try_lock():
-            publish()
+    added = _sequenced()
+    if added is None:
+        return 0
+    _published()
     return added
 
 
+def integrate_backlog() -> int:
+    """Sequence and publish what waits, at most ``BATCHES_MAX`` full batches; returns how many entries were added.
+
+    While one batch is published the next is sequenced, so that the database and the disk work at the same time.
+
+    Raises:
+        StaleBackup, AlteredFile: as ``integrate``.
+    """
+    batch = _sequenced()
+    if batch is None:
+        return 0
+    added = batch
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            while batch == BATCH_MAX and added < BATCHES_MAX * BATCH_MAX:
+                publishing = beside.submit(_published)
+                batch = _sequenced() or 0
+                added += batch
+                publishing.result()
+        finally:
+            if added >= BATCH_MAX:
+                beside.submit(connections.close_all)  # closes those of that thread
+    _published()
+    return added
+
+
+def _sequenced() -> int | None:
+    """Sequence one batch in a transaction of its own; None if somebody else is at it."""
+    with transaction.atomic():
+        return _sequence() if _try_lock(_SEQUENCING) else None
+
+
+def _published() -> None:
+    """Publish what is sequenced, in a transaction of its own, unless somebody else is at it."""
+    with transaction.atomic():
+        if try_lock():
+            publish()
+
+
 def try_lock() -> bool:
-    """Take the integrator's lock for this transaction, if nobody has it."""
+    """Take the lock of whoever publishes for this transaction, if nobody has it."""
+    return _try_lock(_PUBLISHING)
+
+
+def wait_locks() -> None:
+    """Take both locks for this transaction once they are free: nothing is sequenced or signed meanwhile."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        for lock in (_SEQUENCING, _PUBLISHING):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+
+
+def _try_lock(lock: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock])
         return bool(cursor.fetchone()[0])
-
-
-def wait_lock() -> None:
-    """Take the integrator's lock for this transaction once it is free: nothing is sequenced or signed meanwhile."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _sequence() -> int:
@@ -68,7 +115,7 @@ def _sequence() -> int:
     edge = edge_of(state) if state else Edge()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")  # a full batch is sorted and numbered without a temporary file
-        cursor.execute(_MOVE, {"most": BATCH_MAX, "size": edge.size})
+        cursor.execute(_PLACE, {"most": BATCH_MAX, "size": edge.size})
         hashes = split_hashes(bytes(cursor.fetchone()[0] or b""))
     if not hashes:
         return 0

@@ -37,28 +37,24 @@ class Internal(models.Model):
 
 
 class Outbox(Internal):
-    """Committed events that wait for their place in the log."""
+    """Which committed events wait for their place in the log, in the order in which they were recorded."""
 
     seq = models.BigAutoField(primary_key=True)
-    event = models.UUIDField(unique=True)
+    event = models.UUIDField()
+
+
+class Entry(Record):
+    """One event: its canonical bytes and what queries need of them. Partitioned by the UUIDv7 key.
+
+    It is registered, and in the log once a leaf has given it a place.
+    """
+
     schema = models.TextField()
     schema_version = models.SmallIntegerField()
     subject_type = models.TextField()
     subject_id = models.UUIDField()
     organisation = models.UUIDField(null=True)
     """Who recorded it, which the leaf itself says only under seal."""
-    at = models.DateTimeField()
-    body = models.BinaryField()
-
-
-class Entry(Record):
-    """One event in the log: its canonical bytes and what queries need of them. Partitioned by the UUIDv7 key."""
-
-    schema = models.TextField()
-    schema_version = models.SmallIntegerField()
-    subject_type = models.TextField()
-    subject_id = models.UUIDField()
-    organisation = models.UUIDField(null=True)
     at = models.DateTimeField()
     body = models.BinaryField()
 

@@ -11,7 +11,7 @@ from registry.base.actor import SYSTEM
 from registry.base.ids import uuid7
 from registry.log import events
 from registry.log.files import LogFiles
-from registry.log.integrator import wait_lock
+from registry.log.integrator import wait_locks
 from registry.log.keys import KnownKey, begin, environment_keys, known_keys, published
 from registry.log.models import LogKey, LogState
 from registry.log.monitor.trust import KEYS_MAX
@@ -31,7 +31,7 @@ def key_add() -> KnownKey:
         CannotRotate: there is no such key, it signs already, it is retired, the log has had too many, or it has no entry yet.
     """
     with transaction.atomic():
-        wait_lock()
+        wait_locks()
         state = _state()
         keys = environment_keys(state.log_id)
         begin(state.log_id)
@@ -66,7 +66,7 @@ def key_retire(*, key: str, compromised: bool, last_size: int | None) -> KnownKe
             that the key can vouch for.
     """
     with transaction.atomic():
-        wait_lock()
+        wait_locks()
         state = _state()
         known = known_keys()
         found = next((each for each in known if each.row.key == key), None)

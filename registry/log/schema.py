@@ -87,7 +87,7 @@ class LogPlace(Looked):
 
 
 class LogEntryNode(NodeType):
-    """One event in the log. 日志条目"""
+    """One recorded event, in the log once it has its place. 日志条目"""
 
     class Meta:
         model = Entry
@@ -101,6 +101,7 @@ class LogEntryNode(NodeType):
     disclosed = graphene.String(
         description="The sealed values as JSON, who acted among them, for who recorded the entry and for regulators. 封存值的披露"
     )
+    log = LogPlace("pk", required=True, description="Whether outsiders can verify it yet. 存证状态")
     proof = graphene.Field(ProofType, description="Null until a checkpoint covers the entry. 未被检查点覆盖时为空")
 
     @staticmethod

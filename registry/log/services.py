@@ -27,13 +27,15 @@ ACTOR: Final = "/actor"
 
 _TELL: Final = """
 WITH told AS (
-  INSERT INTO registry_log_outbox (event, schema, schema_version, subject_type, subject_id, organisation, at, body)
+  INSERT INTO registry_log_entry (id, schema, schema_version, subject_type, subject_id, organisation, at, body)
   VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+), waits AS (
+  INSERT INTO registry_log_outbox (event) VALUES (%s)
 )
 INSERT INTO registry_log_disclosure (event, path, salt, value)
 SELECT %s, * FROM unnest(%s::text[], %s::bytea[], %s::jsonb[])
 """
-"""Both inserts in one round trip: every transaction of the market waits for this."""
+"""All inserts in one round trip: every transaction of the market waits for this."""
 
 
 def record(
@@ -41,8 +43,8 @@ def record(
 ) -> UUID:
     """Record an event in the caller's transaction and return its id.
 
-    Writes one outbox row and one disclosure row per sealed field; who acted is sealed too, since everybody may read the leaf. The event is
-    "logged" once a checkpoint covers it.
+    Writes the entry, its row of the outbox, and one disclosure row per sealed field; who acted is sealed too, since everybody may read the
+    leaf. The event is "logged" once a checkpoint covers it.
 
     Raises:
         UndeclaredEvent: the event or one of its fields is not declared.
@@ -73,7 +75,7 @@ def record(
     row = (event, shape.name, shape.version, *subject, actor.organisation, at, leaf)
     values = [None if value is None else Jsonb(value) for value in closed.values()]
     with connection.cursor() as cursor:
-        cursor.execute(_TELL, [*row, event, list(closed), list(salts.values()), values])
+        cursor.execute(_TELL, [*row, event, event, list(closed), list(salts.values()), values])
     return event
 
 

@@ -1,6 +1,6 @@
-"""Proves or refutes an evidence bundle, of a deal or of a right, without Egret: this file, the standard library and `cryptography`.
+"""Proves or refutes an evidence bundle, of a deal or of a right, without Egret: this file, Python from 3.11, and `cryptography` from 42.
 
-    python verifier.py bundle.zip --log-key '<name>+<key id>+<base64>' [--json]        exit code 0: verified, 1: not
+    python verifier.py bundle.zip --log-key '<name>+<key id>+<base64>' [--json]        exit code 0: verified, 1: not, 2: misused
 
       --log-key KEY     repeatable: a log that has changed its key has several
       --witness KEY     repeatable, with --quorum N (default: all): that many of these witnesses must have cosigned the checkpoint
@@ -10,7 +10,8 @@
 
 Trust comes from outside only: from these options, and from whoever gave them. The bundle is taken as an attacker's work; whatever
 this file does not know (a member, a field, an event, a version) refuses it, and so does whatever an option asks for and the bundle
-lacks. What no option asks for is read, and named as not proven. Members of the zip (in one byte form, see ``zip_of``):
+lacks. What no option asks for is read, and named as not proven. SM2 signatures are passed over, as `cryptography` has no SM2; this
+is said, too. Members of the zip (in one byte form, see ``zip_of``):
 
   manifest.json          SHA-256 of every other member; JSON members are RFC 8785 and have the forms named in FORMS
   checkpoint             the log's signed note: origin, size, root; below the log's line stand those of witnesses (type 04)
@@ -19,7 +20,7 @@ lacks. What no option asks for is read, and named as not proven. Members of the 
   disclosures.json       salt (hex) and value of sealed members of the entries; ``path`` is the member's name in ``data``
   contract.json          of a deal, the terms: at least what CONTRACT names; other keys are the parties' own
   deal.json, right.json  what is claimed of the deal or the right; each claim must be found in the log
-  keys.txt               for people; must say what was checked (see ``Case.check_keys``)
+  keys.txt               for people; shows only keys that have signed (see ``Case.check_keys``)
   timestamp.tsr          may be there: an RFC 3161 answer over the first lines of checkpoint, each with its line feed: its three lines,
                          the blank one, and those by which the log signed it, of which one has to be by a trusted key
   certificates/<no>.json may be there, each for one entry certificate.issued, and then for all of them
@@ -28,13 +29,17 @@ A sealed member stands in its leaf as {"_h": base64url(SHA-256(salt || canonical
 minor units. A side signs, with Ed25519, the lines egret-contract-v1, hash of contract.json in hex, deal, seller or buyer.
 """
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # the folder of this file: what lies beside it, ours or an attacker's, must not stand for a module of Python
+
 import argparse
 import json
 import re
 import struct
-import sys
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -65,6 +70,7 @@ HIGH_TAG: Final = 0x1F
 CMS_VERSION: Final = 3
 CHAIN_MAX: Final = 8
 RSA_BITS_MIN: Final = 2048
+EC_BITS_MIN: Final = 256
 HASH_BYTES: Final = 32
 SIZE_MAX: Final = 2**63 - 1
 TEXT_MAX: Final = 200
@@ -78,9 +84,9 @@ AMOUNT: Final = re.compile(r"0|[1-9][0-9]{0,29}")
 CURRENCY: Final = re.compile(r"[A-Z]{3}")
 HASH: Final = re.compile(r"[0-9a-f]{64}")
 SALT: Final = re.compile(r"[0-9a-f]{32}")
-KEY: Final = re.compile(r"[A-Za-z0-9+/]{43}=")
-SIGNATURE: Final = re.compile(r"[A-Za-z0-9+/]{86}==")
-DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+KEY: Final = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")  # the last digit carries no bits that are not of the key
+SIGNATURE: Final = re.compile(r"[A-Za-z0-9+/]{85}[AQgw]==")
+DAY: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2}))?")
 ROLE: Final = re.compile(r"platform_fee|institution_fee|share|tax")
 KIND: Final = re.compile(r"HOLD|USE|OPERATE")
@@ -116,6 +122,7 @@ DEAL_EVENTS: Final = SHARED | {
 }
 HOLD: Final = {"hold": UUID, "object": UUID, "kind": TEXT, "reason": SEALED}
 RIGHT_EVENTS: Final = SHARED | {
+    "right.granted": GRANT | {"valid_from": DAY, "valid_to": (DAY,)},
     "object.registered": {
         "object": UUID, "kind": TEXT, "owner": UUID, "identifier": WORDS, "filing": UUID, "source_category": WORDS, "source_kind": WORDS,
         "situation": WORDS, "level": WORDS, "pi_kind": WORDS, "sector": WORDS, "made_from": [{"object": UUID, "grant": UUID}],
@@ -166,6 +173,7 @@ LICENSED: Final = frozenset({("OPERATE", "USE"), ("OPERATE", "OPERATE"), ("USE",
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     "missing": ("is missing", "缺失"),
+    "unreadable": ("cannot be read", "无法读取"),
     "unknown": ("is no known member, or stands there twice", "不是已知成员，或重复出现"),
     "too_big": ("is larger than {0} bytes", "大于 {0} 字节"),
     "cut": ("is cut off, or is no zip of this form, at byte {0}", "在第 {0} 字节处截断，或不是此格式的压缩包"),
@@ -184,6 +192,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "untrusted": ("is not signed by the trusted log key {0}", "不是由受信日志公钥 {0} 签署"),
     "forged": ("the signature of {0} is wrong: text or signature was changed", "{0} 的签名错误：正文或签名被改动"),
     "future": ("{0} states a time that has not come yet: {1}", "{0} 所载时间尚未到来：{1}"),
+    "own_witness": ("has a key of a log, which cannot be its own witness", "含日志公钥，日志不能自为见证"),
     "quorum": ("{0} of the trusted witnesses cosigned it, which does not make up the quorum {1}", "{0} 个受信见证方共签，未达法定数 {1}"),
     "der": ("is no RFC 3161 answer in DER that is known here: {0}", "不是可识别的 RFC 3161 时间戳（DER）：{0}"),
     "other_stamp": ("was given for something else than this checkpoint as its log signed it", "并非为此检查点（含日志签名）签发"),
@@ -229,12 +238,13 @@ class Problem(NamedTuple):
         """The problem with its two texts; what came from the bundle is made safe for a terminal."""
         shown = [printable(param) for param in params]
         english, chinese = (text.format(*shown) for text in TEXTS[code])
-        return cls(file, english, chinese)
+        return cls(printable(file), english, chinese)
 
 
 def printable(value: object) -> str:
-    """A value as a terminal may show it, whoever wrote it."""
-    return "".join(each if each.isprintable() else "?" for each in str(value)[:TEXT_MAX])
+    """A value as a terminal may show it, whoever wrote it; three dots stand for the rest of a long one."""
+    text = str(value)
+    return "".join(each if each.isprintable() else "?" for each in text[:TEXT_MAX]) + "..." * (len(text) > TEXT_MAX)
 
 
 class Refused(Exception):
@@ -480,6 +490,8 @@ class Checkpoint(NamedTuple):
 
 def open_checkpoint(raw: bytes, trusted: list[Key]) -> Checkpoint:
     """The checkpoint in a note. Source: C2SP signed-note, tlog-checkpoint."""
+    if raw.count(b"\n") > SIGNATURES_MAX + 4:  # counted before anything is made of them
+        fail("checkpoint", "malformed")
     try:
         text, _, tail = raw.decode().rpartition("\n\n")
         origin, size, root = text.split("\n")
@@ -492,7 +504,7 @@ def open_checkpoint(raw: bytes, trusted: list[Key]) -> Checkpoint:
     except ValueError:
         fail("checkpoint", "malformed")
     again = f"{origin}\n{opened.size}\n{b64encode(opened.root).decode()}\n\n{''.join(line.text for line in lines)}"
-    if again.encode() != raw or len(lines) > SIGNATURES_MAX or len(opened.root) != HASH_BYTES or not 0 <= opened.size <= SIZE_MAX:
+    if again.encode() != raw or len(opened.root) != HASH_BYTES or not 0 <= opened.size <= SIZE_MAX:
         fail("checkpoint", "malformed")
     ours = [(key, line) for line in lines for key in trusted if (key.name, key.key_id) == (line.name, line.key_id)]
     if not ours or any(key.name != origin for key, _ in ours):
@@ -550,11 +562,20 @@ GENERALIZED: Final = re.compile(rb"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9
 
 
 class Element(NamedTuple):
-    """One element of DER: its tag, what is in it, and all its bytes. Tag 0 stands for an optional one that is not there."""
+    """One element of DER: its tag, what is in it, and all its bytes. ``ABSENT`` stands for an optional one that is not there."""
 
     tag: int
     body: bytes
     raw: bytes
+
+
+ABSENT: Final = Element(0, b"", b"")
+
+
+def only(raw: bytes) -> Element:
+    """The one element that these bytes are."""
+    found = elements(raw)
+    return found[0] if len(found) == 1 else fail(STAMP, "der", "length")
 
 
 def elements(body: bytes) -> list[Element]:
@@ -583,7 +604,7 @@ def parts(whole: Element, tag: int, *form: int) -> list[Element]:
         if left and left[0].tag == abs(wanted):
             found.append(left.pop(0))
         elif wanted < 0:
-            found.append(Element(0, b"", b""))
+            found.append(ABSENT)
         else:
             fail(STAMP, "der", f"no tag {wanted:02x}")
     return found if not left else fail(STAMP, "der", f"tag {left[0].tag:02x}")
@@ -621,10 +642,9 @@ class Stamp(NamedTuple):
 
 def read_stamp(raw: bytes) -> Stamp:
     """The token in an RFC 3161 answer, complete in itself: one signer, whose attributes have the digest of what is signed."""
-    top = elements(raw)
-    if len(top) != 1 or len(raw) > OPTION_BYTES_MAX:
+    if len(raw) > OPTION_BYTES_MAX:
         fail(STAMP, "der", "length")
-    status, token = parts(top[0], SEQUENCE, SEQUENCE, SEQUENCE)
+    status, token = parts(only(raw), SEQUENCE, SEQUENCE, SEQUENCE)
     if number_of(parts(status, SEQUENCE, INTEGER, -SEQUENCE)[0]):  # granted as asked, and nothing else
         fail(STAMP, "der", "status")
     kind, wrapped = parts(token, SEQUENCE, OID, 0xA0)
@@ -641,11 +661,9 @@ def read_stamp(raw: bytes) -> Stamp:
     if [algorithm(each) for each in parts(digests, SET, SEQUENCE)] != [algorithm(hashed)]:
         fail(STAMP, "der", "digest")
     told = attributes_of(attributes)
-    if told.get("content type") != Element(OID, TST_INFO, b"\x06\x0b" + TST_INFO) or number_of(one) != 1:
+    if told.get("content type", ABSENT)[:2] != (OID, TST_INFO) or number_of(one) != 1:
         fail(STAMP, "der", "content type")
-    if told.get("message digest") != Element(
-        OCTETS, digest(info.body).digest(), bytes([OCTETS, digest().digest_size]) + digest(info.body).digest()
-    ):
+    if told.get("message digest", ABSENT)[:2] != (OCTETS, digest(info.body).digest()):
         fail(STAMP, "forged", "message digest")
     return Stamp(
         *info_of(info.body), signer=(issuer.raw, number_of(serial)), hashed=digest, signed=bytes([SET]) + attributes.raw[1:],
@@ -669,27 +687,26 @@ def attributes_of(signed: Element) -> dict[str, Element]:
 def claims_of(told: dict[str, Element]) -> list[tuple[Any, bytes]]:
     """The digests by which the attributes name the certificate that signed: SHA-1 in RFC 2634, any in RFC 5035."""
     claims: list[tuple[Any, bytes]] = []
-    for name in ("signing certificate", "signing certificate v2"):
+    for name, form in (("signing certificate", (OCTETS, -SEQUENCE)), ("signing certificate v2", (-SEQUENCE, OCTETS, -SEQUENCE))):
         if name in told:
             listed, _ = parts(told[name], SEQUENCE, SEQUENCE, -SEQUENCE)
             first = (elements(listed.body) or fail(STAMP, "der", name))[0]
-            form = (OCTETS, -SEQUENCE) if name == "signing certificate" else (-SEQUENCE, OCTETS, -SEQUENCE)
             *by, digest, _ = parts(first, SEQUENCE, *form)
-            used = sha1 if not name.endswith("v2") else DIGESTS.get(algorithm(by[0]), fail) if by[0].tag else sha256
-            claims.append((used, digest.body) if used is not fail else fail(STAMP, "der", name))
+            used = DIGESTS.get(algorithm(by[0])) if by and by[0].tag else sha256 if by else sha1
+            claims.append((used or fail(STAMP, "der", name), digest.body))
     return claims or fail(STAMP, "der", "signing certificate")
 
 
 def info_of(raw: bytes) -> tuple[bytes, bytes, int, datetime]:
     """Digest algorithm, imprint, nonce and time (with its accuracy added) of a TSTInfo. Source: RFC 3161, 2.4.2."""
-    (top,) = elements(raw) if len(elements(raw)) == 1 else fail(STAMP, "der", "length")
     form = (INTEGER, OID, SEQUENCE, INTEGER, TIME, -SEQUENCE, -BOOLEAN, -INTEGER, -0xA0)
-    version, _, imprint, serial, time, accuracy, ordered, nonce, _ = parts(top, SEQUENCE, *form)
+    version, _, imprint, serial, time, accuracy, ordered, nonce, _ = parts(only(raw), SEQUENCE, *form)
     hashed, digest = parts(imprint, SEQUENCE, SEQUENCE, OCTETS)
-    if number_of(version) != 1 or number_of(serial) < 0 or ordered.body not in {b"", b"\xff"}:
+    number_of(serial)  # it has to be one
+    if number_of(version) != 1 or ordered.body not in {b"", b"\xff"}:
         fail(STAMP, "der", "version")
     written = GENERALIZED.fullmatch(time.body) or fail(STAMP, "der", "time")
-    seconds, millis, micros = parts(accuracy, SEQUENCE, -INTEGER, -0x80, -0x81) if accuracy.tag else [Element(0, b"", b"")] * 3
+    seconds, millis, micros = parts(accuracy, SEQUENCE, -INTEGER, -0x80, -0x81) if accuracy.tag else [ABSENT] * 3
     try:
         year, month, day, hour, minute, second = (int(each) for each in written.groups()[:6])
         fraction = int((written[7] or b"").ljust(6, b"0"))
@@ -706,7 +723,7 @@ def authority_of(stamp: Stamp, roots: bytes) -> str:
 
     try:
         trusted = x509.load_pem_x509_certificates(roots)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         fail("--tsa-root", "bad_option", "PEM")
     try:
         given = [x509.load_der_x509_certificate(each) for each in stamp.certificates]
@@ -730,21 +747,30 @@ def authority_of(stamp: Stamp, roots: bytes) -> str:
 
 def vouched(leaf: Json, given: list[Json], trusted: list[Json], at: datetime) -> None:
     """Stop unless a chain of certificates, all valid at that time, leads from the authority's to a trusted root."""
+    from cryptography import x509  # noqa: PLC0415 as in ``authority_of``
+
+    stamping = {x509.oid.ExtendedKeyUsageOID.TIME_STAMPING, x509.oid.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+
+    def in_time(each: Json) -> bool:
+        return bool(each.not_valid_before_utc <= at <= each.not_valid_after_utc)
+
     path = [leaf]
+    trusted = sorted(trusted, key=in_time, reverse=True)  # a root that was renewed stands there twice, with one key
     while not (root := next((each for each in trusted if issued(path[-1], each)), None)):
         above = next((each for each in given if each not in path and issued(path[-1], each)), None)
         if above is None or len(path) == CHAIN_MAX:
             fail(STAMP, "authority", "no chain")
         path.append(above)
     for place, each in enumerate([*path, root]):
-        if not each.not_valid_before_utc <= at <= each.not_valid_after_utc:
+        if not in_time(each):
             fail(STAMP, "authority", f"{each.subject.rfc4514_string()} {at.isoformat()}")
         found = {extension.oid.dotted_string: extension for extension in each.extensions}
         unknown = [oid for oid, extension in found.items() if extension.critical and oid not in CRITICAL]
-        constraints, usage = (found[oid].value if oid in found else None for oid in CRITICAL[:2])
+        constraints, usage, purposes = (found[oid].value if oid in found else None for oid in CRITICAL)
         signs = usage is None or (usage.key_cert_sign if place else usage.digital_signature or usage.content_commitment)
         below = constraints is not None and constraints.ca and (constraints.path_length is None or constraints.path_length >= place - 1)
-        if unknown or not signs or (place and not below):
+        stamps = purposes is None or not stamping.isdisjoint(purposes)  # of those above: what they may vouch for
+        if unknown or not signs or not stamps or (place and not (below and is_strong(each.public_key()))):
             fail(STAMP, "authority", each.subject.rfc4514_string())
 
 
@@ -759,6 +785,14 @@ def issued(child: Json, parent: Json) -> bool:
     return True
 
 
+def is_strong(key: Json) -> bool:
+    """Whether a key is of a kind, and of a length, that nobody forges signatures of."""
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415 as in ``authority_of``
+
+    kinds = ((rsa.RSAPublicKey, RSA_BITS_MIN), (ec.EllipticCurvePublicKey, EC_BITS_MIN))
+    return any(isinstance(key, kind) and key.key_size >= least for kind, least in kinds)
+
+
 def is_by(key: Json, stamp: Stamp) -> bool:
     """Whether the token's signature is by this key: RSA (PKCS#1 v1.5) or ECDSA."""
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 as in ``authority_of``
@@ -767,7 +801,9 @@ def is_by(key: Json, stamp: Stamp) -> bool:
     kind, digest = SIGNED_WITH.get(stamp.signed_with) or fail(STAMP, "der", "signature algorithm")
     used = {sha256: hashes.SHA256(), sha384: hashes.SHA384(), sha512: hashes.SHA512()}[stamp.hashed]
     try:
-        if kind == "RSA" and isinstance(key, rsa.RSAPublicKey) and key.key_size >= RSA_BITS_MIN and digest in {None, stamp.hashed}:
+        if not is_strong(key):
+            fail(STAMP, "authority", "key")
+        if kind == "RSA" and isinstance(key, rsa.RSAPublicKey) and digest in {None, stamp.hashed}:
             key.verify(stamp.signature, stamp.signed, padding.PKCS1v15(), used)
         elif kind == "EC" and isinstance(key, ec.EllipticCurvePublicKey) and digest is stamp.hashed:
             key.verify(stamp.signature, stamp.signed, ec.ECDSA(used))
@@ -803,7 +839,7 @@ class Event:
 class Case:
     """A bundle under examination: each check adds to ``problems`` what it finds, or stops with ``Refused`` or ``Unshown``.
 
-    ``facts`` are what the sentences about proven things name; ``idle`` are the entries that no check has had a use for.
+    ``facts`` are what the sentences about proven things name; ``used`` are the entries that a check has had a use for.
     """
 
     kind = "deal"
@@ -822,7 +858,11 @@ class Case:
     def want(self, holds: object, file: str, code: str, *params: object) -> None:
         """Note a problem unless the condition holds."""
         if not holds:
-            self.problems.append(Problem.of(file, code, *params))
+            self.note(file, code, *params)
+
+    def note(self, file: str, code: str, *params: object) -> None:
+        """Note a problem."""
+        self.problems.append(Problem.of(file, code, *params))
 
     def read(self, name: str, form: Json) -> Json:
         """A JSON member in its form."""
@@ -834,10 +874,15 @@ class Case:
         return rule_of(self.trust)
 
     @cached_property
+    def logs(self) -> list[Key]:
+        """The keys of logs that are trusted."""
+        keys = [key_of("--log-key", each, b"\x01") for each in self.trust.log_keys] + (self.rule.logs if self.rule else [])
+        return keys or fail("--log-key", "missing")
+
+    @cached_property
     def checkpoint(self) -> Checkpoint:
         """The checkpoint, signed by a trusted key of the log."""
-        keys = [key_of("--log-key", each, b"\x01") for each in self.trust.log_keys] + (self.rule.logs if self.rule else [])
-        return open_checkpoint(self.members.get("checkpoint", b""), keys)
+        return open_checkpoint(self.members.get("checkpoint", b""), self.logs)
 
     @cached_property
     def events(self) -> list[Event]:
@@ -898,17 +943,18 @@ class Case:
         self.want([each["name"] for each in manifest["members"]] == sorted(listed), "manifest.json", "listing")
         pairs = {f"{kind}/{name.split('/')[1]}" for name in self.members if NUMBERED.fullmatch(name) for kind in ("entries", "proofs")}
         for name in sorted((self.fixed | pairs | listed.keys()) - self.members.keys()):
-            self.want(False, name, "missing")  # noqa: FBT003 - never holds
+            self.note(name, "missing")
         for name in sorted(self.members.keys() - {"manifest.json"}):
             code = "changed" if name in listed else "unlisted"
             self.want(listed.get(name) == sha256(self.members[name]).hexdigest(), name, code)
         for name in sorted(self.members.keys() & (KNOWN - self.fixed - {STAMP})):
-            self.want(False, name, "unknown")  # noqa: FBT003 - never holds
+            self.note(name, "unknown")
         self.want(manifest["subject"]["id"] == self.claimed[self.kind], "manifest.json", "differs", "subject", f"{self.kind}.json")
 
     def check_log(self) -> None:
         """The trusted key signed the checkpoint, and every entry is in the tree under it."""
         size, root = self.checkpoint.size, self.checkpoint.root
+        self.facts |= {"log": self.checkpoint.signed_by[0].name, "size": str(size)}
         for event in self.events:
             file = f"proofs/{event.index}.json"
             proof = self.read(file, FORMS["proof"])
@@ -923,6 +969,8 @@ class Case:
             raise Unshown("history")
         seen: dict[str, str] = {}
         trusted = {(key.name, key.key_id): (name, key) for name, key in rule.witnesses.items()}
+        own = {key.raw for key in self.logs}
+        self.want(not own & {key.raw for key in rule.witnesses.values()}, "--witness", "own_witness")
         for line in self.checkpoint.lines:
             name, key = trusted.get((line.name, line.key_id), ("", None))
             if key:
@@ -965,7 +1013,7 @@ class Case:
         self.facts["opened"] = str(len(places))
         self.want(places == sorted(set(places)), "disclosures.json", "listing")
         for index, path in sorted(set(places) - sealed.keys() | (sealed.keys() - set(places) if self.all_disclosed else set())):
-            self.want(False, "disclosures.json", "sealed", path, f"entries/{index}.json")  # noqa: FBT003 - never holds
+            self.note("disclosures.json", "sealed", path, f"entries/{index}.json")
         for each in self.opened:
             event = sealed.get((each["index"], each["path"]))
             if event:
@@ -997,7 +1045,7 @@ class Case:
         found = {name for name in self.members if CERTIFICATE.fullmatch(name)}
         self.want(len(told) == len(self.all("certificate.issued")), "entries/", "listing")
         for name in sorted(told.keys() ^ found):
-            self.want(False, name, "missing" if name in told else "idle")  # noqa: FBT003 - never holds
+            self.note(name, "missing" if name in told else "idle")
         for name in sorted(told.keys() & found):
             self.check_certificate(name, told[name])
         if not self.trust.issuer_keys and not found:
@@ -1009,17 +1057,21 @@ class Case:
         if not keys:
             raise Unshown("issuer")
         for name in sorted(found):
-            secured = parse(name, self.members[name])
-            proof = conform(name, secured.pop("proof", None), PROOF, "/proof")
+            secured, proof = self.certificate(name)
             signature = base58(proof.pop("proofValue"))
             message = sha256(canonical(proof)).digest() + sha256(canonical(secured)).digest()
             self.want(any(is_signed(key[2:], signature, message) for key in keys), name, "issuer")
         self.facts["certificates"] = ", ".join(sorted(CERTIFICATE.sub(r"\1", name) for name in found))
 
+    def certificate(self, name: str) -> tuple[dict[str, Json], dict[str, Json]]:
+        """What a certificate states, and the proof that stands beside it."""
+        stated = parse(name, self.members[name])
+        proof = stated.pop("proof", None) if isinstance(stated, dict) else None
+        return stated, conform(name, proof, PROOF, "/proof")
+
     def check_certificate(self, name: str, event: Event) -> None:
         """One certificate and its entry, apart from the signature. Source: W3C Verifiable Credentials 2.0; Data Integrity EdDSA 3.3."""
-        secured = parse(name, self.members[name])
-        proof = conform(name, secured.pop("proof", None) if isinstance(secured, dict) else None, PROOF, "/proof")
+        secured, proof = self.certificate(name)
         self.want(sha256(canonical(secured)).hexdigest() == event.data["sha256"], name, "differs", "sha256", event.file)
         self.want(secured.get("@context") == proof["@context"], name, "certificate", "@context")
         subject = secured.get("credentialSubject")
@@ -1064,16 +1116,20 @@ class DealCase(Case):
     """A deal: its contract was signed, its rights were granted, its money was divided."""
 
     @cached_property
+    def terms(self) -> dict[str, Json]:
+        """All of contract.json."""
+        terms = self.read("contract.json", object)
+        return terms if isinstance(terms, dict) else {}
+
+    @cached_property
     def contract(self) -> dict[str, Json]:
         """The part of contract.json that is read here."""
-        terms = conform("contract.json", parse("contract.json", self.members.get("contract.json", b"")), object)
-        return dict(conform("contract.json", {key: terms[key] for key in CONTRACT if isinstance(terms, dict) and key in terms}, CONTRACT))
+        return dict(conform("contract.json", {key: self.terms[key] for key in CONTRACT if key in self.terms}, CONTRACT))
 
     @cached_property
     def named(self) -> set[Json]:
         """Who is paid because the signed contract says so, without a right of its own: a surplus, and the makers of a joint product."""
-        terms = conform("contract.json", parse("contract.json", self.members.get("contract.json", b"")), object)
-        surplus, joint = (terms.get(key) if isinstance(terms, dict) else None for key in ("surplus", "joint"))
+        surplus, joint = (self.terms.get(key) for key in ("surplus", "joint"))
         found = [surplus.get("to")] if isinstance(surplus, dict) else []
         makers = joint.get("receipts") if isinstance(joint, dict) else None
         found.extend(makers if isinstance(makers, dict) else ())
@@ -1081,6 +1137,7 @@ class DealCase(Case):
 
     def check_chain(self) -> None:
         """The steps of this deal are all there, once, in order, and nothing of another deal."""
+        self.facts["deal"] = self.claimed["deal"]
         steps = [self.one(schema) for schema in REQUIRED]
         for before, after in pairwise(steps):
             self.want(before.index < after.index, after.file, "order", after.schema, before.schema)
@@ -1199,6 +1256,7 @@ class RightCase(Case):
 
     def check_title(self) -> None:
         """The right is the one that was claimed, and everything it rests on is there, earlier, and reaches as far."""
+        self.facts["right"] = self.claimed["right"]
         for kind, by_id in (("right.granted", self.grants), ("object.registered", self.objects)):
             self.want(len(by_id) == len(self.all(kind)), "entries/", "listing")
         for event in self.chain.values():
@@ -1284,7 +1342,7 @@ class RightCase(Case):
         """As of a deal; and the filing is in the bundle, before it, where the certificate says that it is."""
         super().check_certificate(name, event)
         filing = next((each for each in self.all("filing.deposited") if each.data["filing"] == event.data["filing"]), None)
-        deposit = parse(name, self.members[name])["credentialSubject"].get("deposit")
+        deposit = self.certificate(name)[0]["credentialSubject"].get("deposit")
         place = deposit.get("index") if isinstance(deposit, dict) else None
         told = filing and filing.index < event.index and filing.data["object"] == event.data["object"] and place == str(filing.index)
         self.want(told, name, "certificate", "deposit")
@@ -1292,9 +1350,9 @@ class RightCase(Case):
 
 def covers(parent: dict[str, Json], child: dict[str, Json], owner: str | None) -> bool:
     """Whether a grant stays within the one it rests on: an operating right in the same object, of the owner, for the whole time."""
-    starts = instant(parent["valid_from"]) <= instant(child["valid_from"])
-    ends = parent["valid_to"] is None or (child["valid_to"] is not None and instant(child["valid_to"]) <= instant(parent["valid_to"]))
-    return starts and ends and parent["kind"] == "OPERATE" and parent["object"] == child["object"] and owner in {None, parent["holder"]}
+    return (
+        inside(child, parent) and parent["kind"] == "OPERATE" and parent["object"] == child["object"] and owner in {None, parent["holder"]}
+    )
 
 
 def period(right: dict[str, Json], until: str) -> tuple[str, str, bool, datetime, datetime | None]:
@@ -1343,9 +1401,8 @@ class Check(NamedTuple):
 
     def sentence(self, facts: dict[str, str]) -> tuple[str, str]:
         """The sentence in both languages; three dots stand for what was not found."""
-        blank = dict.fromkeys(("witnesses", "before", "authority", "opened", "until", "holds", "certificates"), "...")
-        blank |= {name: printable(fact) for name, fact in facts.items()}
-        return self.english.format_map(blank), self.chinese.format_map(blank)
+        shown = defaultdict(lambda: "...", {name: printable(fact) for name, fact in facts.items()})
+        return self.english.format_map(shown), self.chinese.format_map(shown)
 
 
 UNSHOWN: Final = {
@@ -1360,11 +1417,15 @@ UNSHOWN: Final = {
 }
 FIRST: Final = (
     Check(Case.check_members, "the bundle is complete and each file is the one that the manifest lists", "证据包完整，各文件与清单一致"),
-    Check(Case.check_log, "every event in it is an entry of the log that the trusted key signed, byte for byte", "各事件均在受信日志中"),
+    Check(
+        Case.check_log,
+        "every event in it is, byte for byte, one of the first {size} entries of the log {log}, which the trusted key signed",
+        "各事件均逐字节为日志 {log} 前 {size} 条之一，由受信公钥签署",
+    ),
     Check(
         Case.check_witnesses,
-        "the log shows everybody the same history: witnesses that you trust cosigned it ({witnesses})",
-        "日志对所有人展示同一历史：您信任的见证方已共签（{witnesses}）",
+        "up to that size the log has one history for all who rely on the witnesses that you trust and that cosigned it ({witnesses})",
+        "至该规模为止，日志对信赖下列见证方者仅有一份历史：您信任的见证方已共签（{witnesses}）",
     ),
     Check(
         Case.check_time,
@@ -1378,7 +1439,11 @@ LAST: Final = (
         "the certificates {certificates} are signed by an issuer that you trust, and say what the log registered",
         "登记证书 {certificates} 由您信任的签发者签署，且与日志登记一致",
     ),
-    Check(Case.check_keys, "keys.txt shows the keys that were checked", "keys.txt 所示即所验公钥"),
+    Check(
+        Case.check_keys,
+        "every key that keys.txt shows has signed, and one of them is a key of the log that you gave",
+        "keys.txt 所示公钥均有其签名，其中有您给出的日志公钥",
+    ),
 )
 CHECKS: Final[dict[str, tuple[Check, ...]]] = {
     "deal": (
@@ -1386,8 +1451,8 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
         Check(Case.check_disclosures, "the amounts shown are the ones that the log sealed", "所披露金额即日志封存的金额"),
         Check(
             DealCase.check_chain,
-            "the deal was signed, funded, delivered, accepted, settled, in that order",
-            "交易依次签署、托管、交付、验收、结算",
+            "the deal {deal} was signed, funded, delivered, accepted, settled, in that order",
+            "交易 {deal} 依次签署、托管、交付、验收、结算",
         ),
         Check(
             DealCase.check_contract,
@@ -1413,8 +1478,8 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
         ),
         Check(
             RightCase.check_title,
-            "the right was granted as claimed, and each right that it rests on before it, for no less time",
-            "权利如所称授予；其所依据的各项权利均在先授予，期限不短于它",
+            "the right {right} was granted as claimed, and each right that it rests on before it, for no less time",
+            "权利 {right} 如所称授予；其所依据的各项权利均在先授予，期限不短于它",
         ),
         Check(
             RightCase.check_objects,
@@ -1429,34 +1494,57 @@ CHECKS: Final[dict[str, tuple[Check, ...]]] = {
         ),
         Check(
             RightCase.check_state,
-            "by the entries shown, the right ends on {until} and {holds} holds are in force",
-            "依所示条目：权利于 {until} 终止，生效中的限制 {holds} 项",
+            "by the entries shown, {until} is the first day on which the right is no longer in force, and {holds} holds are in force",
+            "依所示条目：权利自 {until} 起不再有效，生效中的限制 {holds} 项",
         ),
         *LAST,
     ),
 }
-KEY_IS_THEIRS: Final = (
-    "that the keys you gave are theirs: this rests on whoever gave them to you",
-    "您给出的公钥确属其人：取决于向您提供者",
+KEYS_ARE_THEIRS: Final = (
+    "that the keys and roots you gave are theirs and, like what they vouch for, neither stolen nor revoked: ask whoever gave them",
+    "您给出的公钥与根证书确属其人，且其与所认可者均未被盗用或撤销：取决于向您提供者",
+)
+PASSED_OVER: Final = (
+    "what SM2 signatures, and those by keys that you did not give, are worth: they are not checked here",
+    "SM2 签名及您未给出公钥之签名是否有效：未予检验",
+)
+STATUS: Final = (
+    "that a certificate still holds: whether it was revoked or suspended is said by its status list",
+    "登记证书是否仍有效：是否撤销或暂停以其状态列表为准",
 )
 NOT_PROVEN: Final = {
     "deal": (
-        KEY_IS_THEIRS,
-        ("that nothing happened later, such as revocation, dispute or refund", "其后未发生撤销、争议、退款等事项"),
+        KEYS_ARE_THEIRS,
+        PASSED_OVER,
+        (
+            "that nothing else happened, before or after (hold, ended right, revoked key, refund): no proof shows what is missing",
+            "前后未发生其他事项（限制、权利终止、公钥撤销、退款）：证明只示日志中有什么，不示缺什么",
+        ),
+        (
+            "that what was granted has the scope that the contract states: the terms of grants are sealed, and not shown",
+            "所授权利的范围与合同所载一致：授权条款已封存，未予披露",
+        ),
         (
             "how sellers before this one came by their rights: only the entries of their grants are shown",
             "更早的卖方如何取得权利：仅示其授权条目",
         ),
-        ("who stands behind the ids, and what is outside the log (bank, data, ledger accounts)", "标识背后的身份，及日志之外的事实"),
+        STATUS,
+        (
+            "between which accounts money moved: the moves in deal.json are the platform's own word, and only their amounts are compared",
+            "资金在哪些账户之间划转：deal.json 中的分录系平台自述，仅核对金额",
+        ),
+        ("who stands behind the ids, and what is outside the log (bank, data)", "标识背后的身份，及日志之外的事实（银行、数据）"),
     ),
     "right": (
-        KEY_IS_THEIRS,
+        KEYS_ARE_THEIRS,
+        PASSED_OVER,
         (
             "that nothing else happened: a proof shows what is in the log, not what is missing; who reads the whole log can tell",
             "未发生其他事项：证明只示日志中有什么，不示缺什么；通读日志者方可知",
         ),
         ("that nothing happened later than the log of that size", "此后日志中未发生其他事项"),
         ("what deals said beyond their hashes, and sealed values that are not shown", "各交易哈希之外的内容，及未披露的封存内容"),
+        STATUS,
         ("who stands behind the ids, and what is outside the log", "标识背后的身份，及日志之外的事实"),
     ),
 }
@@ -1499,31 +1587,32 @@ def unread(problem: Problem) -> Report:
     return Report([problem], [], [check.sentence({}) for check in CHECKS["deal"]] + list(NOT_PROVEN["deal"]))
 
 
-def content(option: str, path: Path | None) -> bytes | None:
-    """What a file that an option names holds, up to a little more than it may."""
-    if path is None:
-        return None
+def content(named: str, path: Path, limit: int) -> bytes:
+    """What a file holds that the command line names."""
     try:
         with path.open("rb") as file:
-            read = file.read(OPTION_BYTES_MAX + 1)
+            read = file.read(limit + 1)
     except (OSError, ValueError):
-        fail(option, "missing")
-    return read if len(read) <= OPTION_BYTES_MAX else fail(option, "too_big", OPTION_BYTES_MAX)
+        fail(named, "unreadable")
+    return read if len(read) <= limit else fail(named, "too_big", limit)
+
+
+def optional(option: str, path: Path | None) -> bytes | None:
+    """What a file holds that an option names; None if the option is not there."""
+    return content(option, path, OPTION_BYTES_MAX) if path else None
 
 
 def examined(given: argparse.Namespace) -> Report:
     """Read what the command line names, and examine it."""
     try:
         trust = Trust(
-            tuple(given.log_key), tuple(given.witness), given.quorum, content("--policy", given.policy),
-            content("--tsa-root", given.tsa_root), tuple(given.issuer_key), datetime.now(UTC),
+            tuple(given.log_key), tuple(given.witness), given.quorum, optional("--policy", given.policy),
+            optional("--tsa-root", given.tsa_root), tuple(given.issuer_key), datetime.now(UTC),
         )  # fmt: skip
-        with given.bundle.open("rb") as file:
-            return verify(file.read(BUNDLE_BYTES_MAX + 1), trust)
-    except (OSError, ValueError):
-        return unread(Problem.of(str(given.bundle), "missing"))
+        bundle = content(str(given.bundle), given.bundle, BUNDLE_BYTES_MAX)
     except Refused as refusal:
         return unread(refusal.args[0])
+    return verify(bundle, trust)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from django.test import Client as DjangoClient
 
 from listings.resources.tasks import run_once
 from marketplace.api.schema import market_schema
-from registry.log.models import Outbox
+from tests.support.events import waiting
 from tests.support.graphql import Client
 
 market_schema()  # makes every node known, whose ids the client writes
@@ -100,5 +100,4 @@ def publish(client, listing, expected):
 
 def events(*schemas):
     """The bodies of recorded events of these schemas, oldest first."""
-    bodies = [json.loads(bytes(row.body)) for row in Outbox.objects.order_by("seq")]
-    return [body for body in bodies if body["schema"] in schemas]
+    return [body for body in waiting() if body["schema"] in schemas]

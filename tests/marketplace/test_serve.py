@@ -17,6 +17,7 @@ import pytest
 
 from registry.base import processes
 from registry.base.environment import with_database
+from tests.support.softhsm import softhsm
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECONDS = 60
@@ -38,11 +39,11 @@ def serve(databases, tmp_path):
     """Start the server on a database of this run; return the process and the address that it printed."""
     started = []
 
-    def start(name, *options):
+    def start(name, *options, **environment):
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", "0", "--database", databases.run.name(name), *options],
             cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": databases.server.url, "EGRET_VAR": str(tmp_path)},
+            env={**os.environ, "DATABASE_URL": databases.server.url, "EGRET_VAR": str(tmp_path), **environment},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -94,3 +95,21 @@ def test_a_web_server_that_ends_by_itself_ends_the_command_with_an_error(serve):
     for pid in children(process.pid):
         os.kill(pid, signal.SIGKILL)
     assert process.wait(SECONDS) == 1
+
+
+def test_a_refused_pin_stops_it_before_any_worker_could_send_it_again(serve, tmp_path):
+    device = softhsm(tmp_path)
+    given = {"EGRET_CERTIFICATE_SIGNER": device.uri(), "SOFTHSM2_CONF": device.environment["SOFTHSM2_CONF"]}
+    device.pin_file("9999")
+    command = [sys.executable, "manage.py", "serve", "--port", "0", "--workers", "8"]
+    done = subprocess.run(
+        command, cwd=PROJECT, env=os.environ | given, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    told = "EGRET_CERTIFICATE_SIGNER names a key that cannot be used: token 'egret' refuses the PIN (PinIncorrect)"
+    assert done.stderr == f"CommandError: {told}\n"
+
+    device.pin_file()
+    (tmp_path / "tokens").rename(tmp_path / "away")  # a device that is away at the start may come back
+    _process, url = serve("away", **given)
+    assert status(url) == 404

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from registry.log.models import Disclosure
+from registry.log.models import Disclosure, Entry, Outbox
 from registry.log.services import ACTOR
 
 
@@ -18,3 +19,15 @@ def acted(body: dict[str, Any]) -> dict[str, Any]:
     """Who acted, as the event of this body sealed it."""
     disclosed: dict[str, Any] = Disclosure.objects.get(event=body["id"], path=ACTOR).value
     return disclosed
+
+
+def waiting() -> list[dict[str, Any]]:
+    """The bodies of the events that wait for their place in the log, oldest first."""
+    return [json.loads(body) for body in waiting_bytes()]
+
+
+def waiting_bytes() -> list[bytes]:
+    """The same, byte for byte."""
+    events = list(Outbox.objects.order_by("seq").values_list("event", flat=True))
+    bodies = dict(Entry.objects.filter(pk__in=events).values_list("pk", "body"))
+    return [bytes(bodies[event]) for event in events]

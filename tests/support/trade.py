@@ -25,7 +25,7 @@ from pricing.rounds.tasks import run_once as rounds
 from pricing.splits.tasks import run_once as splits
 from registry.base.actor import SYSTEM, PartyKind
 from registry.log.integrator import integrate
-from registry.log.models import Entry, LogState, Outbox
+from registry.log.models import Entry, Leaf, LogState
 from registry.log.selectors import _trees
 from registry.rights.ending import end
 from registry.rights.models import Grant
@@ -34,6 +34,7 @@ from settlement.payments.models import Charge
 from settlement.payments.tasks import run_once as charges
 from tests.listings import shop
 from tests.marketplace.screening import market as m
+from tests.support.events import waiting
 from tests.support.gateway import GOOD_CARD, RecordingGateway
 from tests.support.graphql import Client, Payload
 from tests.support.parties import Party, admit, register_key, text, verify
@@ -380,9 +381,9 @@ def relay() -> None:
 
 def told(*schemas: str) -> list[dict[str, Any]]:
     """The bodies of events of these schemas, in the log and before it, oldest first."""
-    bodies = [row.body for row in Entry.objects.filter(schema__in=schemas).order_by("id")]
-    bodies += [row.body for row in Outbox.objects.order_by("seq")]
-    return [body for body in (json.loads(bytes(raw)) for raw in bodies) if body["schema"] in schemas]
+    places = dict(Leaf.objects.values_list("entry", "index"))
+    sequenced = sorted(Entry.objects.filter(schema__in=schemas, pk__in=places), key=lambda entry: places[entry.pk])
+    return [json.loads(bytes(row.body)) for row in sequenced] + [body for body in waiting() if body["schema"] in schemas]
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from registry.base.embedded import ServerUnavailable, acquire, var_directory
 from registry.base.local_keys import LENGTHS, local_keys
 from registry.base.migration import MigrationFailed, migrated_database
 from registry.base.processes import die_with_parent
+from registry.certificates.issuer import require_pin
 from registry.log.files import require_store
 
 LOOPBACK: Final = "127.0.0.1"
@@ -56,13 +57,15 @@ class Command(BaseCommand):
         """Serve until SIGTERM or SIGINT.
 
         Raises:
-            CommandError: no usable database or object store, failed migrations, a port in use, or a web server that ended by itself.
+            CommandError: no usable database or object store, a device that refuses the PIN, failed migrations, a port in use, or a web
+                server that ended by itself.
         """
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stop.set())
         try:
             require_store()
+            require_pin()
             with acquire() as server:
                 url = _prepare(server.url, options["database"], migrated=options["migrated"])
                 _adopt(url, demo_clock=options["demo_clock"])

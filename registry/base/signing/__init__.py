@@ -1,7 +1,7 @@
 """Private keys behind one interface: whoever signs says with what algorithm and key, and never how the key is kept."""
 
 from registry.base.signing.ed25519 import Ed25519Signer
-from registry.base.signing.keys import Algorithm, CannotSign, PublicKey, Signer
+from registry.base.signing.keys import Algorithm, CannotSign, PinRefused, PublicKey, Signer
 from registry.base.signing.multibase import NotMultibase, base58btc, from_base58btc, multikey
 from registry.base.signing.pkcs11 import Pkcs11Signer
 from registry.base.signing.pkcs11_uri import KeyAddress, key_address
@@ -15,6 +15,7 @@ __all__ = [
     "Ed25519Signer",
     "KeyAddress",
     "NotMultibase",
+    "PinRefused",
     "Pkcs11Signer",
     "PublicKey",
     "Signer",

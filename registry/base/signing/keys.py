@@ -23,6 +23,10 @@ class CannotSign(RuntimeError):
     """A key or its device cannot be used; the message says which and why, and never holds a secret."""
 
 
+class PinRefused(CannotSign):
+    """A device refused the PIN; to send it again may lock the device."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """A public key: its algorithm, and its bytes in the form that the algorithm names."""

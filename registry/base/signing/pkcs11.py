@@ -2,13 +2,15 @@
 
 A library may be used by one thread at a time, and not at all by a process that inherited it: a forked worker begins anew. A session
 that failed is opened again, since a token may have been taken out and put back. A PIN that was refused is not sent again by the same
-process until its file changes, because a device locks itself after a few; each process finds out for itself.
+process until its file changes, because a device locks itself after a few; each process finds out for itself. A device that failed is left
+alone for a second.
 
 Source: PKCS #11 3.0, 5.4 (C_Initialize and fork) and 2.3.5 to 2.3.14 (Edwards curves, CKM_EDDSA); RFC 7512.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from registry.base.signing.ed25519 import verifies
-from registry.base.signing.keys import Algorithm, CannotSign, PublicKey
+from registry.base.signing.keys import Algorithm, CannotSign, PinRefused, PublicKey
 from registry.base.signing.pkcs11_uri import KeyAddress
 
 POINT_BYTES: Final = 32
@@ -28,6 +30,8 @@ OCTET_STRING: Final = b"\x04\x20"
 TRIES: Final = 3
 PAUSE_SECONDS: Final = 0.1
 """Between two tries: a library may not see a token for a moment while several workers begin to use it at once (SoftHSM does not)."""
+REST_SECONDS: Final = 1.0
+"""After a device failed nobody tries it again for this long: the public addresses that need a key must not hold up every thread."""
 PROBE: Final = b"egret: do both halves of this key belong together?\n"
 
 
@@ -51,6 +55,7 @@ class _Process:
         self.keys: dict[KeyAddress, _Open] = {}
         self.ours: set[str] = set()
         self.refused: dict[KeyAddress, bytes] = {}
+        self.failed: dict[KeyAddress, tuple[float, str]] = {}
 
     def key(self, address: KeyAddress) -> _Open:
         """The key, opened when it is first asked for. Call it under the lock."""
@@ -99,14 +104,14 @@ class _Process:
             raise CannotSign(f"the file with the PIN of token {address.token!r} cannot be read") from error
         digest = sha256(pin.encode()).digest()
         if self.refused.get(address) == digest:
-            raise CannotSign(f"token {address.token!r} refused this PIN before; correct the file")
+            raise PinRefused(f"token {address.token!r} refused this PIN before; correct the file")
         try:
             return token.open(user_pin=pin)
         except pkcs11.UserAlreadyLoggedIn:  # by another key of the same token: a login is the process's, not the session's
             return token.open()
         except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange, pkcs11.PinLocked, pkcs11.PinExpired) as error:
             self.refused[address] = digest
-            raise CannotSign(f"token {address.token!r} refuses the PIN ({type(error).__name__})") from error
+            raise PinRefused(f"token {address.token!r} refuses the PIN ({type(error).__name__})") from error
 
 
 _process: Final = _Process()
@@ -140,6 +145,9 @@ class Pkcs11Signer:
         """The public half, and the signature of a message if there is one; tried a few times, each in a fresh session."""
         failed = _bindings().PKCS11Error
         with _process.lock:
+            since, why = _process.failed.get(self.address, (-math.inf, ""))
+            if time.monotonic() < since + REST_SECONDS:
+                raise CannotSign(why)
             for _ in range(TRIES - 1):
                 with suppress(failed):
                     return self._once(message)
@@ -147,7 +155,8 @@ class Pkcs11Signer:
             try:
                 return self._once(message)
             except failed as error:
-                raise CannotSign(_explained(error, self.address)) from error
+                _process.failed[self.address] = time.monotonic(), _explained(error, self.address)
+                raise CannotSign(_process.failed[self.address][1]) from error
 
     def _once(self, message: bytes | None) -> tuple[PublicKey, bytes]:
         try:

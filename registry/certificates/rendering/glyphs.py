@@ -14,6 +14,8 @@ MISSING: Final = "〓"
 FONT: Final = Path(noto_cjk_sans_otc.FONT_PATH)
 FACE: Final = 2
 """Place of the simplified Chinese face in the collection; all its faces draw the same characters."""
+UNSEEN: Final = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters by their category, and yet set without a mark or a width. Source: Unicode 16.0, Default_Ignorable_Code_Point."""
 _GROUP: Final = struct.Struct(">III")
 _TABLE: Final = struct.Struct(">4s4xI4x")
 _SUBTABLE: Final = struct.Struct(">HHI")
@@ -32,7 +34,8 @@ def drawable(text: str) -> str:
 def _drawn(character: str) -> str:
     if character.isspace():
         return " "
-    return character if unicodedata.category(character)[0] != "C" and _has_glyph(ord(character)) else MISSING
+    seen = unicodedata.category(character)[0] != "C" and character not in UNSEEN
+    return character if seen and _has_glyph(ord(character)) else MISSING
 
 
 def _has_glyph(code: int) -> bool:

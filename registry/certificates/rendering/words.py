@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from registry.certificates.rendering.face import Face, FaceRight
@@ -38,7 +38,6 @@ TERRITORIES: Final[dict[str, Both]] = {"WORLD": ("全球", "Worldwide")}
 
 def template_data(face: Face) -> str:
     """The template's data, as JSON with sorted keys."""
-    issued = face.issued_at.astimezone(CHINA)
     names = [name for name in face.holder if name]
     drawn: dict[str, Any] = _drawn({
         "number": face.number,
@@ -60,12 +59,14 @@ def template_data(face: Face) -> str:
         "issued": _minute(face.issued_at),
         "status": _both(_status(face)),
     })  # fmt: skip
-    day = {"year": issued.year, "month": issued.month, "day": issued.day}
+    # the template knows no zones, and what it writes into the file is read as UTC
+    at = {name: getattr(face.issued_at.astimezone(UTC), name) for name in ("year", "month", "day", "hour", "minute", "second")}
     flags = {"changed": _changed(face), "substituted": MISSING in json.dumps(drawn, ensure_ascii=False)}
-    return json.dumps({**drawn, **flags, "issued_on": day}, ensure_ascii=False, sort_keys=True)
+    return json.dumps({**drawn, **flags, "issued_at": at}, ensure_ascii=False, sort_keys=True)
 
 
-def _right(right: FaceRight) -> dict[str, Any]:
+def scope_words(right: FaceRight) -> Both:
+    """What a right allows, where, and for which purposes: the same words on the paper and on the page that it is compared with."""
     allowed = [ALLOWANCES[name] for name in ALLOWANCES if name in right.allows]
     territory = TERRITORIES.get(right.territory, (right.territory, f"In {right.territory}"))
     chinese = [f"地域：{territory[0]}", f"许可：{'、'.join(each for each, _ in allowed) or '仅自用'}"]
@@ -73,13 +74,17 @@ def _right(right: FaceRight) -> dict[str, Any]:
     if right.purposes:
         chinese.append(f"用途：{'、'.join(right.purposes)}")
         english.append(f"purposes: {', '.join(right.purposes)}")
+    return "；".join(chinese), "; ".join(english)
+
+
+def _right(right: FaceRight) -> dict[str, Any]:
     return {
         "name": _both(RIGHTS.get(right.kind, (right.kind, right.kind))),
         "exclusive": right.exclusive,
         "first": right.valid_from.isoformat(),
         "last": right.last_day.isoformat(),
         "ended_on": right.ended_on.isoformat() if right.ended_on else None,
-        "scope": {"zh": "；".join(chinese), "en": "; ".join(english)},
+        "scope": _both(scope_words(right)),
     }
 
 
@@ -98,8 +103,8 @@ def _status(face: Face) -> Both:
         f"{ended} of {count} rights were cut short of their term" if ended else "all rights above are registered and none was cut short"
     )
     if face.holds:
-        chinese += f"；客体上的限制：{_holds(face, 0)}。"
-        english += f"; holds on the object: {_holds(face, 1)}."
+        chinese += f"；客体或其来源上的限制：{_holds(face, 0)}。"
+        english += f"; holds on the object or on what it was made from: {_holds(face, 1)}."
     else:
         chinese += "；客体上没有限制。"
         english += "; no hold on the object."

@@ -133,6 +133,9 @@ class Resolver:
 
     def _batch(self, environ: WSGIEnvironment, method: str) -> Answer:
         allowed = frozenset({"POST"})
+        if method in READING:
+            message = f"Ask for one identifier at {API}/<identifier>, or POST many here. 单个标识请访问 {API}/<标识>，批量请用 POST"
+            raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, asking.NOT_SUPPORTED, message, headers=(("Allow", _listed(allowed)),))
         _require(method, allowed)
         if method == "OPTIONS":
             return _allowed(allowed)

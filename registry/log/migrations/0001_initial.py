@@ -44,14 +44,7 @@ class Migration(migrations.Migration):
             name="Outbox",
             fields=[
                 ("seq", models.BigAutoField(primary_key=True, serialize=False)),
-                ("event", models.UUIDField(unique=True)),
-                ("schema", models.TextField()),
-                ("schema_version", models.SmallIntegerField()),
-                ("subject_type", models.TextField()),
-                ("subject_id", models.UUIDField()),
-                ("organisation", models.UUIDField(null=True)),
-                ("at", models.DateTimeField()),
-                ("body", models.BinaryField()),
+                ("event", models.UUIDField()),
             ],
             options={
                 "abstract": False,

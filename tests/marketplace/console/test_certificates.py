@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -22,6 +23,8 @@ from registry.certificates.models import Certificate
 from registry.certificates.rendering.pdf import Busy
 from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
 from registry.certificates.services import certificate_issue
+from registry.certificates.signing import signatures_over, signatures_store
+from registry.certificates.statements import statement_bytes
 from registry.identifiers.handles import draw
 from registry.identifiers.models import Identifier
 from registry.identifiers.services import mint, retire
@@ -80,6 +83,7 @@ def verdicts(response):
 
 def test_the_page_shows_what_is_certified_and_that_it_was_checked_now(filing):
     response = got(page_of(filing))
+    assert response["Cache-Control"] == "no-cache"
     number, index = filing.certificate.number, json.loads(bytes(filing.certificate.statement))["credentialSubject"]["deposit"]["index"]
     size = SignedCheckpoint.objects.latest("size").size
     assert headings(response) == [
@@ -92,15 +96,18 @@ def test_the_page_shows_what_is_certified_and_that_it_was_checked_now(filing):
             "good",
             f"The deposit is entry {index} of the log, under the signed checkpoint of {size} entries.",
         ),
+        ("good", "Its status, as the status lists and its term have it: VALID 有效."),
     ]
-    term = [filing.valid_from.isoformat(), filing.valid_until.isoformat(), "no", "in force"]
+    scope = "In CN: derive, provide derived products, sublicense, resell"
+    term = [filing.valid_from.isoformat(), filing.valid_until.isoformat(), "no", scope, "in force"]
     assert cells(response) == [
-        *("Right", "First day", "Last day", "Exclusive", "Today"),
+        *("Right", "First day", "Last day", "Exclusive", "Scope", "Today"),
         *("HOLD: control the data", *term, "OPERATE: offer products", *term, "USE: process and use it", *term),
     ]
     shown = text(response)
     for said in (
-        *("Airports", filing.object.identifier, "Departures <2013>", filing.certificate.sha256, leaf_of(filing), str(filing.deposit_event)),
+        *("Airports", filing.object.identifier, "Departures <2013>", filing.certificate.sha256, leaf_of(filing)),
+        *(str(filing.deposit_event), str(filing.pk)),
         *("not a certificate of the national data property-rights registry", f"--key '{verifier_key()}'"),
         f"{filing.certificate.issued_at.astimezone(CHINA):%Y-%m-%d %H:%M}",
     ):
@@ -112,7 +119,9 @@ def test_it_reads_the_same_in_chinese(filing):
     response = got(page_of(filing), language="zh-hans")
     assert response["Content-Language"] == "zh-hans"
     assert verdicts(response) == [("good", "证书真实，所载权利与登记一致。")]
-    assert cells(response)[:6] == ["权利", "起始日", "末日", "独占", "今日状态", "数据资源持有权"]
+    assert cells(response)[:7] == ["权利", "起始日", "末日", "独占", "范围", "今日状态", "数据资源持有权"]
+    assert cells(response)[10] == "地域：CN；许可：衍生加工、提供衍生产品、再许可、转售"
+    assert checks(response)[2] == ("good", "状态（依状态列表与期限）：VALID 有效。")
     assert "并非国家数据产权登记凭证" in text(response)
 
 
@@ -142,11 +151,38 @@ def test_the_leaf_hash_of_the_paper_is_compared_with_what_is_registered(filing):
     assert verdicts(got(page_of(filing, "0" * 16), language="zh-hans")) == [("bad", "纸面内容与登记不符。")]
 
 
+def test_who_changes_the_language_still_sees_that_the_paper_is_not_what_is_registered(filing):
+    page = got(page_of(filing, "0" * 16))
+    (other,) = re.findall(r'<a href="([^"]*)" lang="zh-hans"', page.content.decode())
+    assert html.unescape(other) == "?leaf=0000000000000000&lang=zh-hans"
+    assert verdicts(got(f"/certificates/{filing.certificate.number}/{html.unescape(other)}")) == [("bad", "纸面内容与登记不符。")]
+    hostile = got(page_of(filing, '"><b>x</b>&lang=en')).content.decode()
+    assert ("<b>x</b>" in hostile, 'href="?leaf=%22%3E%3Cb%3Ex%3C%2Fb%3E&amp;lang=zh-hans"' in hostile) == (False, True)
+
+
 def test_a_signature_that_is_not_good_is_told_at_once(filing, monkeypatch):
     monkeypatch.setattr(selectors, "signature_holds", lambda *_: False)
     response = got(page_of(filing))
     assert verdicts(response) == [("bad", "This certificate does not verify.")]
-    assert [state for state, _ in checks(response)] == ["bad", "good"]
+    assert [state for state, _ in checks(response)] == ["bad", "good", "good"]
+
+
+def test_what_was_signed_with_a_stolen_key_but_never_issued_does_not_verify(filing):
+    honest = filing.certificate
+    stated = {**json.loads(bytes(honest.statement)), "name": "Another"}
+    stored = statement_bytes(stated)
+    same = ("object_id", "deposit_event", "status_list_id", "issued_at", "event_id")
+    forged = Certificate.objects.create(
+        number=f"{honest.number[:-4]}0666", filing_id=uuid7(clock.now()), statement=stored, sha256=hashlib.sha256(stored).hexdigest(),
+        status_index=(honest.status_index + 1) % 131_072, **{name: getattr(honest, name) for name in same},
+    )  # fmt: skip
+    signatures_store(forged, signatures_over(stated, clock.now()), clock.now())
+    response = got(f"/certificates/{forged.number}/")
+    assert verdicts(response) == [("bad", "This certificate does not verify.")]
+    assert checks(response)[0] == ("bad", "A signature is not good, or the register never issued this.")
+    assert [state for state, _ in verdicts(got(page_of(filing)))] == ["good"]
+    integrate()
+    assert [verdicts(got(path))[0][0] for path in (f"/certificates/{forged.number}/", page_of(filing))] == ["bad", "good"]
 
 
 def test_a_deposit_that_is_not_the_logs_is_told_at_once(filing, monkeypatch):
@@ -163,14 +199,14 @@ def test_a_right_that_was_ended_shows_on_page_and_paper(filing):
     end(actor=SYSTEM, origin_id=Grant.objects.get(object=filing.object, kind="OPERATE").pk, ends_on=stop, reason="False proof")
     response = got(page_of(filing))
     assert verdicts(response) == [("bad", "1 of 3 rights were cut short of their term.")]
-    assert cells(response)[10:15][-1] == f"in force ends from {stop} on"
+    assert cells(response)[12:18][-1] == f"in force ends from {stop} on"
     assert "False proof" not in response.content.decode()
     after = got(f"/certificates/{filing.certificate.number}.pdf")
     assert after["ETag"] != before["ETag"]
     assert after.content != before.content
     jump(clock.now() + timedelta(days=31))
-    assert cells(got(page_of(filing)))[10:15][-1] == f"ended before its term ends from {stop} on"
-    assert cells(got(page_of(filing), language="zh-hans"))[10:15][-1] == f"提前终止 自 {stop} 起终止"
+    assert cells(got(page_of(filing)))[12:18][-1] == f"ended before its term ends from {stop} on"
+    assert cells(got(page_of(filing), language="zh-hans"))[12:18][-1] == f"提前终止 自 {stop} 起终止"
 
 
 def test_a_certificate_revoked_as_issued_in_error_says_so_on_page_and_paper():
@@ -180,10 +216,16 @@ def test_a_certificate_revoked_as_issued_in_error_says_so_on_page_and_paper():
     before = got(paper)
     stated = {"reason": "Wrong holder", "evidence_sha256": "0" * 64, "idempotency_key": key()}
     proposed = certificate_revocation_propose(actor=of.first, certificate_id=certificate.pk, **stated)
+    assert "revoked" not in text(got(f"/objects/{certificate.object.identifier}/"))
     assert (got(paper)["ETag"], [state for state, _ in verdicts(got(f"/certificates/{certificate.number}/"))]) == (before["ETag"], ["good"])
     certificate_revoke(actor=of.second, revocation_id=proposed.pk, expected_version=1, idempotency_key=key())
     response = got(f"/certificates/{certificate.number}/")
     assert verdicts(response) == [("bad", "This certificate is revoked: it was issued in error.")]
+    assert checks(response)[2] == ("bad", "Its status, as the status lists and its term have it: REVOKED 撤销.")
+    objects = got(f"/objects/{certificate.object.identifier}/")
+    assert text(objects).count("revoked as issued in error") == 1
+    assert text(got(f"/objects/{certificate.object.identifier}/", language="zh-hans")).count("因错误核发已撤销") == 1
+    assert [b"Wrong holder" in each.content for each in (response, objects)] == [False, False]
     assert "Wrong holder" not in response.content.decode()
     assert verdicts(got(f"/certificates/{certificate.number}/", language="zh-hans")) == [("bad", "本证书已被撤销：系错误核发。")]
     assert got(paper)["ETag"] != before["ETag"]
@@ -202,6 +244,7 @@ def test_a_hold_on_a_source_shows_on_the_page_of_what_was_made_from_it():
     response = got(f"{path}/")
     assert verdicts(response) == [("warn", "A hold is on the object, or on what it was made from.")]
     assert "on its source Raw departures" in text(response)
+    assert checks(response)[2] == ("bad", "Its status, as the status lists and its term have it: SUSPENDED 中止.")
     assert got(f"{path}.pdf")["ETag"] != plain
 
 
@@ -209,7 +252,8 @@ def test_rights_whose_term_is_over_are_not_in_force(filing):
     jump(clock.now() + timedelta(days=366 * 6))
     response = got(page_of(filing))
     assert verdicts(response) == [("warn", "The certificate is genuine, but none of its rights is in force today.")]
-    assert cells(response)[9::5] == ["term over"] * 3
+    assert cells(response)[11::6] == ["term over"] * 3
+    assert checks(response)[2] == ("bad", "Its status, as the status lists and its term have it: EXPIRED 期满.")
 
 
 def test_a_hold_shows_on_both_pages_and_the_paper_without_its_reason(filing):
@@ -220,7 +264,9 @@ def test_a_hold_shows_on_both_pages_and_the_paper_without_its_reason(filing):
     )
     response = got(page_of(filing))
     assert verdicts(response) == [("warn", "A hold is on the object, or on what it was made from.")]
-    assert cells(response)[-3:-1] == ["DISPUTE", "Data Bureau"]
+    assert cells(response)[-6:-1] == ["Kind of hold", "Set by", "Since (China time)", "DISPUTE", "Data Bureau"]
+    chinese = cells(got(page_of(filing), language="zh-hans"))
+    assert (chinese[-6], chinese[-3]) == ("限制种类", "争议")
     seen = got(f"/objects/{filing.object.identifier}/")
     assert "DISPUTE" in cells(seen)
     assert [b"contested" in each.content for each in (response, seen)] == [False, False]
@@ -271,7 +317,7 @@ def test_the_code_on_the_paper_is_read_and_followed(filing, settings, tmp_path):
     scanned = urlsplit(read.stdout.strip())
     assert f"{scanned.scheme}://{scanned.netloc}" == settings.EGRET_PUBLIC_URL
     response = got(f"{scanned.path}?{scanned.query}")
-    assert [state for state, _ in checks(response)] == ["good"] * 3
+    assert [state for state, _ in checks(response)] == ["good"] * 4
     assert verdicts(response)[0][0] == "good"
 
 
@@ -313,9 +359,13 @@ def test_what_cannot_exist_is_refused_in_words(path, snapshot):
 
 def test_a_number_or_an_identifier_is_found_however_it_is_typed(filing):
     number, handle = filing.certificate.number, filing.object.identifier
+    leaf = leaf_of(filing)[:16]
     wide = "".join(chr(ord(each) + 0xFEE0) for each in number)
-    for typed in (number, number.lower(), f"  {number}\n", wide, f"https://egret.example/certificates/{number}/?leaf=00"):
+    for typed in (number, number.lower(), f"  {number}\n", wide, f"https://egret.example/certificates/{number}/"):
         assert got(f"/certificates/?q={quote(typed)}", status=302)["Location"] == f"/certificates/{number}/"
+    for found in (leaf, "0" * 16, ""):  # what was scanned and pasted is compared too
+        scanned = f"https://egret.example/certificates/{number}/?leaf={found}"
+        assert got(f"/certificates/?q={quote(scanned)}", status=302)["Location"] == f"/certificates/{number}/?leaf={found}"
     for typed in (handle, handle.lower(), f" {handle} ", "\u200b".join(handle)):
         assert got(f"/certificates/?q={quote(typed)}", status=302)["Location"] == f"/objects/{handle}/"
     assert got(f"/certificates/{number.lower()}/").status_code == 200

@@ -12,6 +12,7 @@ from django.test import Client
 from listings.products.listing_services import listing_list
 from listings.products.services import listing_draft, offer_add, product_create, product_version_add
 from listings.products.states import Delivery
+from marketplace.console import views
 from marketplace.console.reader import PUBLIC_READER
 from marketplace.console.shown import percent
 from pricing.engines.catalogue import model_at
@@ -229,3 +230,39 @@ def test_a_search_text_that_is_too_long_is_refused_in_words():
     assert response.status_code == 400
     assert '<p role="alert">text is not acceptable: at most 100 characters in 8 words</p>' in response.content.decode()
     assert response["Content-Security-Policy"] == POLICY
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Nothing here"), ("zh-hans", "此处无页面")])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/certificates", "/certificates/x.png", "/objects/a/b/c/", "/%00", f"/{'x' * 4000}", "/<b>x</b>"]
+)
+def test_an_address_that_leads_nowhere_is_told_in_the_readers_language(path, language, said):
+    response = Client(raise_request_exception=False).get(path, headers={"Accept-Language": language})
+    assert (response.status_code, response["Content-Language"], headings(response)) == (404, language, [said])
+    assert (response["Content-Security-Policy"], response["Cache-Control"]) == (POLICY, "no-cache")
+    assert "<b>" not in response.content.decode()
+
+
+def test_a_query_that_cannot_be_read_is_no_fault_of_ours():
+    for path in ("/nowhere", "/certificates/"):
+        assert Client(raise_request_exception=False).get(f"{path}?{'a&' * 1001}").status_code == 400
+
+
+@pytest.mark.parametrize("path", list(HEADINGS))
+def test_what_is_sent_to_a_page_is_refused_as_such_outside_of_tests_too(path):
+    client = Client(enforce_csrf_checks=True, headers={"Accept-Language": "zh-hans"})
+    answers = [getattr(client, verb)(path) for verb in ("post", "put", "patch", "delete")]
+    assert [(each.status_code, each["Allow"], headings(each)) for each in answers] == [(405, "GET, HEAD", ["此处仅供查阅"])] * 4
+
+
+def test_a_failure_and_a_request_that_cannot_be_read_are_told_in_both_languages(monkeypatch):
+    client = Client(raise_request_exception=False)
+    bad = client.get("/fees/", headers={"host": "elsewhere.example"})
+    monkeypatch.setattr(views, "schedule_current", lambda *_, **__: 1 / 0)
+    failed = client.get("/fees/")
+    told = [(each.status_code, headings(each)) for each in (bad, failed)]
+    assert told == [
+        (400, ['This request cannot be read <span class="other" lang="zh-hans">无法读取该请求</span>']),
+        (500, ['Something failed inside <span class="other" lang="zh-hans">内部错误</span>']),
+    ]
+    assert b"ZeroDivisionError" not in failed.content

@@ -14,6 +14,7 @@ from registry.base import clock
 from registry.base.actor import PartyKind
 from registry.base.signing import multikey
 from registry.certificates.models import Certificate
+from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
 from registry.certificates.selectors import issuer_keys
 from registry.filings.content import Limits, Source
 from registry.log import verifier
@@ -28,7 +29,7 @@ from registry.rights.states import HoldKind
 from tests.marketplace.screening import market as m
 from tests.registry.log.deal_log import repacked
 from tests.support import trade
-from tests.support.filings import CLEAN, Office, certified
+from tests.support.filings import CLEAN, Office, certified, jump
 from tests.support.gateway import RecordingGateway
 from tests.support.graphql import Client, global_id
 from tests.support.parties import admit, colleague
@@ -128,7 +129,9 @@ def test_a_right_over_two_deals_and_two_filings_is_proven_in_a_process_of_its_ow
     numbers = sorted(Certificate.objects.values_list("number", flat=True))
     proven = [english for english, _ in said["proven"]]
     assert f"the certificates {', '.join(numbers)} are signed by an issuer that you trust, and say what the log registered" in proven
-    assert f"by the entries shown, the right ends on {chain.right.valid.upper} and 0 holds are in force" in proven
+    ends = f"{chain.right.valid.upper} is the first day on which the right is no longer in force, and 0 holds are in force"
+    assert f"by the entries shown, {ends}" in proven
+    assert any(english.startswith(f"the right {chain.right.pk} was granted as claimed") for english in proven)
     assert len(proven) == len(verifier.CHECKS["right"]) - 2  # no witness and no authority was named
     assert any(english.startswith("that nothing else happened: a proof shows what is in the log, not") for english, _ in said["not_proven"])
     claims = json.loads(verifier.unzip(content)["right.json"])
@@ -332,3 +335,39 @@ def test_the_deals_evidence_has_the_certificates_of_its_rights(chain):
         answer = DjangoClient().get(f"/deals/{made.uuid}/evidence.zip", headers={"Authorization": f"Bearer {of.buyer.party.token}"})
     assert certificate_of(answer.content).startswith("certificates/EGR-")
     assert found(answer.content, issuer_keys=(multikey(issuer_keys()[0]),)) == []
+
+
+def revoked(office, right):
+    """The number of the certificate of a first holder's right, revoked as issued in error."""
+    certificate = Certificate.objects.get(filing_id=right.filing_id)
+    stated = {"reason": "Wrong holder", "evidence_sha256": m.DIGEST, "idempotency_key": m.key()}
+    proposed = certificate_revocation_propose(actor=office.first, certificate_id=certificate.pk, **stated)
+    certificate_revoke(actor=office.second, revocation_id=proposed.pk, expected_version=1, idempotency_key=m.key())
+    integrate()
+    return certificate.number
+
+
+def test_a_certificate_revoked_as_issued_in_error_is_not_handed_out_as_evidence(chain):
+    gone = revoked(chain.office, chain.source)
+    content, issuer = bundle(chain), multikey(issuer_keys()[0])
+    (left,) = Certificate.objects.exclude(number=gone).values_list("number", flat=True)
+    assert [name for name in verifier.unzip(content) if name.startswith("certificates/")] == [f"certificates/{left}.json"]
+    assert schemas(content).count("certificate.issued") == 1
+    assert found(content, issuer_keys=(issuer,)) == []
+
+
+def test_the_deals_evidence_has_the_certificates_that_counted_when_it_was_settled(chain):
+    of = chain.world
+    right = registered(chain.office, of.seller, name="2014 New York departures")
+    shelf = trade.shelved(of.seller, right.object, price="10.00")
+    with trade.acting() as recorder:
+        made = trade.settled(replace(of, gateway=recorder), shelf=shelf)
+    jump(clock.now() + timedelta(seconds=1))
+    gone = revoked(chain.office, right)
+    address, head = f"/deals/{made.uuid}/evidence.zip", {"Authorization": f"Bearer {of.buyer.party.token}"}
+    assert certificate_of(DjangoClient().get(address, headers=head).content) == f"certificates/{gone}.json"
+    with trade.acting() as recorder:
+        later = trade.settled(replace(of, gateway=recorder), shelf=shelf)
+        content = DjangoClient().get(f"/deals/{later.uuid}/evidence.zip", headers=head).content
+    assert [name for name in verifier.unzip(content) if name.startswith("certificates/")] == []
+    assert found(content) == []

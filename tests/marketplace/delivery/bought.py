@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID, uuid4
@@ -19,12 +18,12 @@ from marketplace.delivery.services import entitlement_open
 from registry.base import clock
 from registry.base.actor import Actor, PartyKind
 from registry.base.errors import UserError
-from registry.log.models import Outbox
 from registry.parties.models import Organisation
 from registry.rights.models import Grant, RegisteredObject
 from registry.rights.selectors import scope_available
 from registry.rules.calendar import china_date
 from tests.registry.rights.world import actor, first, licence, organisation, registered
+from tests.support.events import waiting
 
 CONTENT = bytes(range(256)) * 6 * 1024  # one chunk and a half
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -120,8 +119,7 @@ def english(error: UserError) -> str:
 
 def events(schema: str) -> list[dict]:
     """The bodies of the recorded events of one schema, oldest first; not yet sequenced ones."""
-    bodies = [json.loads(bytes(row.body)) for row in Outbox.objects.order_by("seq")]
-    return [body for body in bodies if body["schema"] == schema]
+    return [body for body in waiting() if body["schema"] == schema]
 
 
 def of(entitlement: Entitlement, **more: str) -> dict[str, str]:

@@ -7,18 +7,18 @@ import pytest
 
 from marketplace.screening.models import Facts, Referral
 from marketplace.screening.services import screen_deal, screen_listing
-from registry.log.models import Outbox
 from registry.rights.services import hold_place
 from registry.rights.states import HoldKind, Right
 from registry.rules_store.models import Finding
 from registry.rules_store.selectors import finding_errors, verdict_passes
 from tests.marketplace.screening import market as m
+from tests.support.events import waiting_bytes
 
 pytestmark = pytest.mark.django_db
 
 
 def events():
-    return [row.body for row in Outbox.objects.order_by("seq")]
+    return waiting_bytes()
 
 
 def named(*schemas):

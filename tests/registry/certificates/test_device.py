@@ -1,11 +1,13 @@
 """Certificates signed by a key that lies in a device: issued, refused whole while the device is away, and issued when it is back."""
 
 import json
+import time
 
 import pytest
 
 from registry.base.actor import SYSTEM
 from registry.base.signing import CannotSign
+from registry.base.signing.pkcs11 import REST_SECONDS
 from registry.certificates.data_integrity import check_proof
 from registry.certificates.models import Certificate, Counter, IssuerKey
 from registry.certificates.selectors import certificate_check
@@ -50,6 +52,7 @@ def test_a_device_signs_and_is_waited_for(device, client, snapshot):
     assert [method["id"] for method in client.get("/.well-known/did.json").json()["verificationMethod"]]  # what was signed stays verifiable
     assert certificate_check(actor=SYSTEM, number=certificate.number).signature_valid is True
 
+    time.sleep(REST_SECONDS)
     tokens.rmdir()
     (device.folder / "away").rename(tokens)
     run_once()

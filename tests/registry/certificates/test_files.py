@@ -96,6 +96,7 @@ def test_what_is_not_there_is_a_typed_404_and_nothing_is_written(client):
         answer = client.get(path)
         assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
         assert answer.json()["status"] == 404
+        assert (answer["Cache-Control"], answer["Access-Control-Allow-Origin"]) == ("no-store", "*")
     assert client.get("/certificates/EGR-20260-0001.json").status_code == 404
     assert client.post(f"/certificates/{certificate.number}.json").status_code == 405
 

@@ -14,6 +14,7 @@ from registry.certificates.sd_jwt import BadToken, present, verify
 from registry.log.models import Outbox
 from registry.rights.services import hold_place
 from registry.rights.states import HoldKind
+from tests.support.events import waiting
 from tests.support.filings import certified, door, key, office
 from tests.support.graphql import Client
 from tests.support.parties import admit
@@ -114,7 +115,7 @@ def test_a_new_key_is_introduced_before_its_first_token_leaves(of, settings):
     asked(of, certificate)
     asked(of, certificate)
     assert IssuerKey.objects.count() == 2
-    told = [json.loads(bytes(row.body))["schema"] for row in Outbox.objects.all()]
+    told = [event["schema"] for event in waiting()]
     assert told.count("certificate.key_introduced") == 2  # once for each key
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+import zlib
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -74,6 +75,10 @@ UNDRAWABLE = {
     "bell": "a\x07b",
     "turned": "a\u202eb",
     "hidden": "a\u200bb",
+    "choseong filler": "a\u115fb",
+    "jungseong filler": "a\u1160b",
+    "hangul filler": "a\u3164b",
+    "halfwidth filler": "a\uffa0b",
 }
 
 
@@ -168,9 +173,10 @@ def test_what_changed_since_the_issue_stands_in_the_open(tmp_path):
     ended = (*FACE.rights[:2], replace(FACE.rights[2], ended_on=date(2027, 3, 1)))
     face = replace(FACE, rights=ended, holds=("DISPUTE", "COURT", "DISPUTE"), as_of=datetime(2027, 2, 1, tzinfo=UTC))
     (shown,) = pages(certificate_pdf(face, CREDENTIAL), tmp_path / "c.pdf")
-    status = plain("截至 2027-02-01 08:00（北京时间），3 项权利中有 1 项被提前终止；客体上的限制：争议、司法保全。")
+    status = plain("截至 2027-02-01 08:00（北京时间），3 项权利中有 1 项被提前终止；客体或其来源上的限制：争议、司法保全。")
     assert shown.count(status) == 1
-    assert shown.count(plain("1 of 3 rights were cut short of their term; holds on the object: dispute, court order.")) == 1
+    told = "1 of 3 rights were cut short of their term; holds on the object or on what it was made from: dispute, court order."
+    assert shown.count(plain(told)) == 1
     assert plain("自 2027-03-01 起终止") in shown
     assert etag(face, CREDENTIAL) != etag(FACE, CREDENTIAL)
 
@@ -200,7 +206,67 @@ def test_it_declares_the_archival_standard_its_title_and_a_fixed_date(tmp_path):
     assert told["Title"] == f"数据产权登记证书 Certificate of Data Property-Rights Registration {FACE.number}"
     assert told["Tagged"] == "yes"
     assert told["Page size"].endswith("(A4)")
-    assert told["CreationDate"].startswith("2026-07-10")
+    assert told["CreationDate"] == "2026-07-10T03:04:05Z"
+
+
+FORBIDDEN = (
+    *("Encrypt", "JavaScript", "JS", "AA", "OpenAction", "Launch", "GoToR", "SubmitForm", "Rendition", "Movie", "Sound", "RichMedia"),
+    *("AcroForm", "XFA", "NeedsRendering", "Alternates", "OPI", "PS", "TR", "TR2", "HTP", "Interpolate", "LZWDecode", "Crypt", "FFilter"),
+    *("DeviceRGB", "DeviceCMYK", "Type3", "ObjStm"),
+)
+"""What ISO 19005-3 forbids in a dictionary, and device colours, which it allows only beside what we do not set."""
+STRING = rb"\((?:\\.|[^()\\])*\)"
+
+
+def objects(content):
+    """Dictionary and stream of each object by its number; the compiler packs none of them away."""
+    found = re.findall(rb"\n(\d+) 0 obj\n(.*?)(?:\nstream\n(.*?)\nendstream)?\nendobj", content, re.DOTALL)
+    assert len(found) == content.count(b" 0 obj\n")
+    return {int(number): (head, stream) for number, head, stream in found}
+
+
+def the(found, mark):
+    (one,) = [head for head, _ in found.values() if mark in head]
+    return one
+
+
+def inflated(found, number):
+    head, stream = found[int(number)]
+    return zlib.decompress(stream) if b"/Filter/FlateDecode" in head else stream
+
+
+def test_the_file_is_built_as_the_archival_standard_says():
+    content = certificate_pdf(replace(FACE, holds=("COURT",), summary="数据 $x$ 😀" * 20), CREDENTIAL)
+    found = objects(content)
+    heads = b"\n".join(re.sub(STRING, b"()", head) for head, _ in found.values())
+    assert [name for name in FORBIDDEN if re.search(rf"(?<!/S)/{name}(?![0-9A-Za-z])".encode(), heads)] == []  # /S/TR is a row of a table
+    assert set(re.findall(rb"/Filter\s*(\S+?)(?=[/>\s])", heads)) == {b"/FlateDecode"}
+    assert re.match(rb"%PDF-1\.7\n%[\x80-\xff]{4}\n", content)
+    assert content.count(b"startxref") == content.count(b"%%EOF") == 1  # never changed after it was written
+    assert re.search(rb"/ID\[\(.+?\)\(.+?\)\]>>\nstartxref", content)
+    root = the(found, b"/Type/Catalog")
+    for said in (b"/Lang(zh-CN)", b"/MarkInfo<</Marked true", b"/StructTreeRoot ", b"/DisplayDocTitle true", b"/AF[", b"/EmbeddedFiles<<"):
+        assert said in root
+    assert set(re.findall(rb"/Names<<(/\w+)", root)) == {b"/EmbeddedFiles"}
+    assert b"/Filter" not in the(found, b"/Type/Metadata")
+    intent = the(found, b"/Type/OutputIntent")
+    profile = inflated(found, re.search(rb"/DestOutputProfile (\d+)", intent)[1])
+    assert (b"/S/GTS_PDFA1" in intent, profile[12:20], profile[36:40], profile[8] <= 4) == (True, b"mntrRGB ", b"acsp", True)
+    assert b"/AFRelationship/Source" in the(found, b"/Type/Filespec")
+    link = the(found, b"/Type/Annot")
+    assert [said in link for said in (b"/Subtype/Link", b"/F 4", b"/Contents(", b"/S/URI")] == [
+        True
+    ] * 4  # printed, described, no other act
+    for number in re.findall(rb"/Contents (\d+) 0 R", heads):
+        drawn = re.sub(STRING, b"()", inflated(found, number))
+        assert re.findall(rb"(?<!\S)(?:rg|RG|g|G|k|K|sh|BI|PS)(?!\S)", drawn) == []  # every colour is by a profile
+
+
+def test_qpdf_finds_no_fault_in_its_syntax(tmp_path):
+    (tmp_path / "c.pdf").write_bytes(certificate_pdf(FACE, CREDENTIAL))
+    told = run("qpdf", "--check", tmp_path / "c.pdf").decode()
+    assert "No syntax or stream encoding errors found" in told
+    assert "File is not encrypted" in told
 
 
 def test_only_the_certificates_own_font_is_in_it_and_wholly(tmp_path):

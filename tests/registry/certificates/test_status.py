@@ -270,6 +270,7 @@ def test_without_a_key_a_list_is_refused_for_now_and_says_nothing_of_the_key(of,
     settings.EGRET_CERTIFICATE_KEY = ""
     answer = client.get("/certificates/status/revocation/1")
     assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
+    assert (answer["Retry-After"], answer["Cache-Control"]) == ("5", "no-store")
     assert "EGRET" not in answer.content.decode()
 
 

@@ -1,6 +1,5 @@
 """The end of a filing: not before the notice is over, all at once, judged once more, and certified once it is in the log."""
 
-import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -26,6 +25,7 @@ from registry.rights.states import HoldKind, Right
 from registry.rules.calendar import china_date
 from registry.rules.regimes import NATIONAL_2026, expiry
 from registry.rules_store.models import Verdict
+from tests.support.events import waiting
 from tests.support.filings import CLEAN, certified, deposited, jump, key, office, publicised, sql
 from tests.support.parties import admit
 
@@ -38,7 +38,7 @@ def demo_clock(settings):
 
 
 def schemas():
-    return [json.loads(bytes(row.body))["schema"] for row in Outbox.objects.order_by("seq")]
+    return [event["schema"] for event in waiting()]
 
 
 def test_when_the_notice_is_over_object_and_rights_are_registered_in_one_event():

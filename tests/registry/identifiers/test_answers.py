@@ -253,3 +253,5 @@ def test_a_batch_must_be_json_and_is_the_only_thing_at_its_address(server):
     assert server.batch([], Content_Type="application/json; charset=utf-8").status == 200
     told = server.ask("/api/handles")
     assert (told.status, told.headers["allow"]) == (405, "OPTIONS, POST")
+    assert told.json["message"].startswith("Ask for one identifier at /api/handles/<identifier>, or POST many here.")
+    assert server.ask("/api/handles", "PUT").json["message"].startswith("Nothing is written here")

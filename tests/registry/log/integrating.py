@@ -6,6 +6,8 @@ import os
 import signal
 import time
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
 from django.core.files.storage import storages
@@ -13,6 +15,7 @@ from django.db import connection, connections
 
 from registry.base.actor import SYSTEM
 from registry.base.environment import django_database, with_database
+from registry.base.storage import DurableFileStorage
 from registry.log import publication
 from registry.log.audit import Audit
 from registry.log.files import LogFiles
@@ -66,8 +69,17 @@ def in_a_child(work):
     return child
 
 
-def killed(at, arm):
-    """Integrate in a child that gets SIGKILL before its nth step; False once it got through alive.
+def arm_files(before):
+    """Make a step of each file that is written, synced, named or removed."""
+    DurableFileStorage.create_all = before(DurableFileStorage.create_all)
+    DurableFileStorage._save = before(DurableFileStorage._save)
+    DurableFileStorage.delete = before(DurableFileStorage.delete)
+    Path.replace = before(Path.replace)
+    os.fsync = before(os.fsync)
+
+
+def killed(at, arm, work):
+    """Do something in a child that gets SIGKILL before its nth step; False once it got through alive.
 
     Each statement and commit is a step, and each call of a function that ``arm`` puts the given wrapper around.
     """
@@ -81,26 +93,30 @@ def killed(at, arm):
 
         return stepped
 
-    def work():
+    def armed():
         arm(before)
         connection.ensure_connection()
         connection._commit = before(connection._commit)
         connection.execute_wrappers.append(before(lambda execute, *args: execute(*args)))
-        while integrate():
-            pass
+        work()
 
-    _, status = os.waitpid(in_a_child(work), 0)
+    _, status = os.waitpid(in_a_child(armed), 0)
     assert status in {0, signal.SIGKILL}
     return status != 0
 
 
-def assert_killed_anywhere_it_loses_doubles_and_skips_nothing(arm, *, many):
+def assert_killed_anywhere_it_loses_doubles_and_skips_nothing(arm, *, many, integrating=integrate):
     """Integrate, killed one step later each time, until it gets through; now and then ``many`` events fill a tile."""
     events, at, alive = [], 0, False
+
+    def work():
+        while integrating():
+            pass
+
     while not alive:
         at += 1
         events += happen(1 if at % 3 else many)
-        alive = not killed(at, arm)
+        alive = not killed(at, arm, work)
         if at % 5 == 0 or alive:
             integrate_all()
             assert audited() == [str(event) for event in events]
@@ -109,16 +125,16 @@ def assert_killed_anywhere_it_loses_doubles_and_skips_nothing(arm, *, many):
     assert not Outbox.objects.exists()
 
 
-def assert_two_at_once_make_one_log():
+def assert_two_at_once_make_one_log(*both):
     happen(1)
     integrate()
 
-    def work():
+    def work(integrating):
         end = time.monotonic() + 4
         while time.monotonic() < end:
-            integrate()
+            integrating()
 
-    children = [in_a_child(work) for _ in range(2)]
+    children = [in_a_child(partial(work, each)) for each in both]
     end = time.monotonic() + 3
     while time.monotonic() < end:
         happen(5)

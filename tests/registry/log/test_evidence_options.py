@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.log import verifier
+from registry.log.canonical import canonical
 from registry.log.cosignature import WitnessSigner
+from registry.log.evidence import pack
 from registry.log.note import Signer
 from registry.log.verifier import Trust
 from tests.registry.log.deal_log import LOG, VKEY, Beside, Deal, found, repacked
@@ -77,7 +79,7 @@ def test_with_options_both_move_to_what_is_proven():
     assert report.problems == []
     said = [english for english, _ in report.proven]
     assert said[2] == (
-        "the log shows everybody the same history: witnesses that you trust cosigned it"
+        "up to that size the log has one history for all who rely on the witnesses that you trust and that cosigned it"
         " (witness.example/w0, witness.example/w1, witness.example/w2)"
     )
     assert said[3] == (
@@ -119,6 +121,17 @@ def test_one_witness_under_two_names_or_with_two_lines_counts_once():
         ("checkpoint", "1 of the trusted witnesses cosigned it, which does not make up the quorum 2")
     ]
     assert ("--witness", "does not list each item once, in order") in found(twice, trust(witnesses=(KEYS[0], str(again.key)), quorum="2"))
+
+
+def test_a_log_is_no_witness_of_itself():
+    itself = WitnessSigner(LOG.name, b"\x01" * 32)
+    content = bundle(itself, WITNESSES[0], forger=None)
+    refused = [("--witness", "has a key of a log, which cannot be its own witness")]
+    assert found(content, trust(witnesses=(str(itself.key), KEYS[0]), quorum="1")) == refused
+    lines = f"log {VKEY}\nwitness own {itself.key}\nquorum own\n".encode()
+    assert found(content, trust(log_keys=(), policy=lines)) == refused
+    retired = Signer.of_seed(LOG.name, WITNESSES[0].seed)  # nor under a key that it signs with no more
+    assert found(content, trust(log_keys=(VKEY, str(retired.verifier)), witnesses=KEYS[:1])) == refused
 
 
 def test_a_cosignature_for_another_log_size_or_time_is_a_forgery():
@@ -221,7 +234,7 @@ def test_an_older_key_of_the_log_may_be_named_beside_the_new_one():
     stranger = Signer.of_seed("log.example/two", b"\x07" * 32)
     assert found(WHOLE, trust(log_keys=(str(stranger.verifier),))) != []
     assert found(WHOLE, trust(log_keys=(str(stranger.verifier), VKEY))) == []
-    assert found(WHOLE, trust(log_keys=()))[0] == ("checkpoint", "is not signed by the trusted log key ")
+    assert found(WHOLE, trust(log_keys=()))[0] == ("--log-key", "is missing")
 
 
 def stamped(**changes):
@@ -276,6 +289,7 @@ def under(root=TSA.root, **given):
             f"{AUTHORITY}extended key usage",
         ),
         ({"authority": under(key=SMALL)}, f"{AUTHORITY}key"),
+        ({"authority": under(key=ec.generate_private_key(ec.SECP192R1()))}, f"{AUTHORITY}key"),
         ({"authority": under(more=ONLY_SIGNS_CERTIFICATES)}, f"{AUTHORITY}CN=Another"),
         ({"authority": under(more=x509.NameConstraints([x509.DNSName("a")], None))}, f"{AUTHORITY}CN=Another"),
         ({"authority": Authority.simulated()}, f"{AUTHORITY}no chain"),
@@ -330,6 +344,16 @@ def test_a_chain_leads_through_certificates_that_may_sign_others():
     old = certified("Old root", ca=True, days=(0, 30))
     end = certified("End", by=old, usage=STAMPING)
     assert found(bundle(forger=Forger(Authority(old, end))), trust(tsa_roots=old.pem))[0][1].startswith(f"{AUTHORITY}CN=Old root 2026")
+    renewed = certified("Old root", ca=True, key=old.key)
+    assert found(bundle(forger=Forger(Authority(old, end))), trust(tsa_roots=old.pem + renewed.pem)) == []
+    web = certified("Web", by=TSA.root, ca=True, usage=x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]))
+    stamps = certified("Stamps", by=TSA.root, ca=True, usage=STAMPING)
+    free = certified("Free", by=TSA.root, ca=True, usage=x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]))
+    weak = certified("Weak", by=TSA.root, ca=True, key=SMALL)
+    for middle, refused in ((stamps, None), (free, None), (web, "Web"), (weak, "Weak")):
+        end = certified("End", by=middle, usage=STAMPING)
+        problems = [("timestamp.tsr", f"{AUTHORITY}CN={refused}")] if refused else []
+        assert stamped(authority=Authority(TSA.root, end), chain=(end.der, middle.der)) == problems
     loop = [certified("A", ca=True), certified("A", ca=True)]
     assert stamped(chain=(TSA.signer.der, *(each.der for each in loop))) == []
 
@@ -350,11 +374,20 @@ def test_what_others_are_called_cannot_command_a_terminal():
     assert all(text.isprintable() for pair in report.proven + report.unproven for text in pair)
 
 
+def test_a_long_list_of_witnesses_is_not_cut_unseen():
+    many = [WitnessSigner(f"witness.example/number-{number}", bytes([0x50 + number]) * 32) for number in range(12)]
+    report = verifier.verify(bundle(*many, forger=None), trust(witnesses=tuple(str(each.key) for each in many)))
+    assert report.problems == []
+    assert report.proven[2][0].endswith("...)")
+
+
 def test_what_an_option_asks_for_and_the_bundle_lacks_refuses_it():
     bare = bundle(forger=None)
     assert found(bare, trust(tsa_roots=ROOTS)) == [("timestamp.tsr", "is missing")]
     assert found(bare, trust(issuer_keys=("z6Mk",)))[0][0] == "--issuer-key"
-    for roots in (b"", b"nonsense", ROOTS[:-40], b"\xff"):
+    number = TSA.root.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05", 1)  # X.509 has versions up to 3, written as 2
+    version_6 = b"-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % b64encode(number)
+    for roots in (b"", b"nonsense", ROOTS[:-40], b"\xff", version_6):
         assert found(WHOLE, trust(tsa_roots=roots)) == [("--tsa-root", "says nothing that can be followed here: PEM")]
 
 
@@ -381,6 +414,14 @@ def test_a_timestamp_covers_a_signature_of_the_log_and_a_log_that_changes_keys_h
             late = found(content, trust(log_keys=(VKEY if first is new else str(new.verifier),), tsa_roots=ROOTS))
             assert (other in late) is not covered
     assert found(Deal().bundle(new, Beside(old_line))) == [("keys.txt", "text is not what deal.json, --log-key says")]
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"1", b"null", b'"x"', b"{}"])
+def test_a_certificate_that_no_entry_has_issued_is_named_whatever_it_holds(raw):
+    name, issuer = "certificates/EGR-202601-0001.json", "z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw"
+    problems = found(repacked(WHOLE, lambda members: members.update({name: raw})), trust(issuer_keys=(issuer,)))
+    form = "is not JSON in its one canonical form" if raw == b"" else "/proof: unknown or missing fields: {}"
+    assert problems == [(name, "has nothing to do with this deal or right"), (name, form)]
 
 
 ANSWER = verifier.unzip(WHOLE)["timestamp.tsr"]
@@ -430,6 +471,42 @@ def test_whatever_stands_for_a_timestamp_there_is_a_report(raw):
     assert {problem.file for problem in verifier.verify(with_answer(raw), ALL).problems} == {"timestamp.tsr"}
 
 
+STRAYS = ("certificates/EGR-202601-0001.json", "entries/0.json", "proofs/0.json", "right.json")
+TREES = {name: json.loads(raw) for name, raw in verifier.unzip(WHOLE).items() if name.endswith(".json")} | dict.fromkeys(STRAYS)
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2**53 - 1) | st.text(max_size=3) | st.sampled_from(["0", "2026-02-30", "A" * 43 + "="]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["proof", "index", "data", "_h"]), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def places(value, path=()):
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, each in inner for place in places(each, (*path, key)))]
+
+
+def with_other(value, path, other):
+    if not path:
+        return other
+    changed = value.copy()
+    changed[path[0]] = with_other(value[path[0]], path[1:], other)
+    return changed
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_whatever_stands_anywhere_in_a_member_there_is_a_report_and_it_is_not_verified(data):
+    name = data.draw(st.sampled_from(sorted(TREES)))
+    path = data.draw(st.sampled_from(places(TREES[name])))
+    raw = canonical(with_other(TREES[name], path, data.draw(ANY_JSON)))
+    members = verifier.unzip(WHOLE) | {name: raw}
+    content = pack(members) if name == "manifest.json" else repacked(WHOLE, lambda members: members.update({name: raw}))
+    report = verifier.verify(content, trust(issuer_keys=("z6MktwupdmLXVVqTzCw4i46r4uGyosGXRnR3XjN4Zq7oMMsw",)))
+    problems = [problem for problem in report.problems if problem.file != "certificates/"]  # there is none, and an issuer was named
+    # Which accounts the ledger's moves name is not in the log, and said to be not proven.
+    assert problems or content == WHOLE or (name == "deal.json" and path[0] == "moves" and path[-1] in {"move", "source", "destination"})
+
+
 def test_the_command_line_takes_each_option_and_always_reports(tmp_path: Path):
     recent = datetime.now(UTC) - timedelta(hours=1)
     content = bundle(*WITNESSES[:2], forger=Forger(TSA, at=recent.strftime("%Y%m%d%H%M%SZ")), at=int(recent.timestamp()))
@@ -456,4 +533,47 @@ def test_the_command_line_takes_each_option_and_always_reports(tmp_path: Path):
     assert run(*log, "--tsa-root", "bundle.zip")[::2] == (1, ["--tsa-root"])
     assert run(*log, "--tsa-root", ".")[::2] == (1, ["--tsa-root"])
     assert run(*log, "--issuer-key", "z6Mk")[::2] == (1, ["--issuer-key"])
-    assert run()[0] == 1
+    assert run() == (1, 1, ["--log-key"])
+    assert run(*log, "--policy", ".")[::2] == (1, ["--policy"])
+
+
+def test_no_file_beside_the_verifier_runs_in_place_of_pythons_own(tmp_path: Path):
+    (tmp_path / "bundle.zip").write_bytes(WHOLE)
+    (tmp_path / "roots.pem").write_bytes(ROOTS)
+    alone = tmp_path / "verify.py"
+    alone.write_bytes(Path(verifier.__file__).read_bytes())
+    for name in ("argparse", "json", "selectors", "cryptography"):
+        (tmp_path / f"{name}.py").write_text("print('VERIFIED by an attacker')\nraise SystemExit(0)\n")
+    for program in (verifier.__file__, str(alone)):  # a room of ours has a module of the name selectors, too
+        command = [sys.executable, program, "bundle.zip", "--log-key", VKEY, "--tsa-root", "roots.pem", "--json"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert json.loads(done.stdout)["verified"] is True
+
+
+def test_a_bundle_that_cannot_be_read_is_not_called_missing(tmp_path: Path, capsysbinary):
+    (tmp_path / "big.zip").write_bytes(bytes(verifier.BUNDLE_BYTES_MAX + 1))
+    for path, text in ((tmp_path, "cannot be read"), (tmp_path / "big.zip", "is larger than 16777216 bytes"), ("\0", "cannot be read")):
+        assert verifier.main([str(path), "--log-key", VKEY, "--json"]) == 1
+        assert [problem["english"] for problem in json.loads(capsysbinary.readouterr().out)["problems"]] == [text]
+
+
+def test_an_error_of_the_verifiers_own_is_not_blamed_on_the_bundle(tmp_path: Path, monkeypatch):
+    def broken(*_: object) -> None:
+        raise ValueError("a defect")
+
+    (tmp_path / "bundle.zip").write_bytes(WHOLE)
+    monkeypatch.setattr(verifier, "verify", broken)
+    with pytest.raises(ValueError, match="a defect"):
+        verifier.main([str(tmp_path / "bundle.zip"), "--log-key", VKEY])
+
+
+def test_signature_lines_are_counted_before_any_is_read(monkeypatch):
+    def lined(more):
+        line = "\u2014 a AAAAAA==\n".encode()
+        return repacked(bundle(forger=None), lambda members: members.update(checkpoint=members["checkpoint"] + line * more))
+
+    malformed = ("checkpoint", "is not a signed checkpoint in its one form")
+    assert (found(lined(98)), found(lined(99))) == ([], [malformed])
+    monkeypatch.setattr(verifier, "Line", None)
+    assert malformed in found(lined(99))

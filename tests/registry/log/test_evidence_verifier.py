@@ -36,7 +36,20 @@ def test_an_honest_bundle_is_proven_and_what_it_cannot_prove_is_said():
     assert (report.problems, report.verified) == ([], True)
     unasked = {verifier.Case.check_witnesses: "history", verifier.Case.check_time: "time", verifier.Case.check_certificates: "certificate"}
     checks = [check for check in verifier.CHECKS["deal"] if check.run not in unasked]
-    assert [english for english, _ in report.proven] == [check.english for check in checks]
+    facts = {"log": LOG.name, "size": "20", "deal": DEAL}
+    assert report.proven == [check.sentence(facts) for check in checks]
+    said = " ".join(english for english, _ in report.proven)
+    assert "one of the first 20 entries of the log log.example/one, which" in said
+    assert f"the deal {DEAL} was signed, funded" in said
+    missing = " ".join(english for english, _ in report.unproven)
+    for words in (
+        "SM2",
+        "neither stolen nor revoked",
+        "before or after (hold, ended right, revoked key, refund)",
+        "status list",
+        "the scope that",
+    ):
+        assert words in missing
     assert report.unproven == [*(verifier.UNSHOWN[name] for name in unasked.values()), *verifier.NOT_PROVEN["deal"]]
     assert all(not text.isascii() for _, text in report.proven + report.unproven)
     assert Deal().bundle() == HONEST
@@ -113,6 +126,12 @@ def test_a_changed_manifest_contradicts_the_file_or_the_form():
     assert found(pack(MEMBERS | {"manifest.json": MEMBERS["manifest.json"] + b" "})) == [
         ("manifest.json", "is not JSON in its one canonical form")
     ]
+
+
+def test_a_name_that_the_manifest_makes_up_cannot_command_a_terminal():
+    value = json.loads(MEMBERS["manifest.json"])
+    value["members"].append({"name": "z\u0085VERIFIED\u009b2J\u202e", "sha256": "00" * 32})
+    assert found(pack(MEMBERS | {"manifest.json": canonical(value)})) == [("z?VERIFIED?2J?", "is missing")]
 
 
 DROPPED = {
@@ -306,7 +325,7 @@ def test_it_runs_alone_from_anywhere(tmp_path: Path):
     assert run("good.zip", "--log-key", VKEY).stdout.startswith("VERIFIED 验证通过\n  proven 已证明   the bundle is complete")
     absent = run("absent.zip", "--log-key", VKEY)
     assert (absent.returncode, absent.stderr) == (1, "")
-    assert absent.stdout.startswith("NOT VERIFIED 验证未通过\n  wrong 有误   absent.zip: is missing / 缺失\n  not proven 未证明")
+    assert absent.stdout.startswith("NOT VERIFIED 验证未通过\n  wrong 有误   absent.zip: cannot be read / 无法读取\n  not proven 未证明")
     imports = run_imports(alone)
     assert not any(name.split(".")[0] in {"django", "registry", "rfc8785", "marketplace"} for name in imports)
 

@@ -10,7 +10,7 @@ from django.core.files.storage import storages
 from django.db import DatabaseError, connection, transaction
 
 from registry.base.actor import SYSTEM
-from registry.log import integrator, tasks
+from registry.log import integrator
 from registry.log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from registry.log.integrator import integrate
 from registry.log.keys import environment_keys
@@ -162,12 +162,3 @@ def test_a_checkpoint_that_was_published_is_known_though_its_writer_was_killed_b
     found = first_checkpoint_over(first.pk)
     assert found is not None
     assert found.note == published
-
-
-def test_the_relay_goes_on_at_once_after_a_full_batch_and_pauses_otherwise(monkeypatch):
-    monkeypatch.setattr(integrator, "BATCH_MAX", 3)
-    monkeypatch.setattr(tasks, "BATCH_MAX", 3)
-    for number in range(5):
-        happen(str(number))
-    assert [tasks.run_once() for _ in range(3)] == [3, 0, 0]
-    assert list(SignedCheckpoint.objects.order_by("size").values_list("size", flat=True)) == [3, 5]

@@ -171,7 +171,7 @@ def test_an_integrator_killed_between_any_two_requests_loses_doubles_and_skips_n
 
 
 def test_two_integrators_at_once_make_one_log(committed_db, bucket):
-    assert_two_at_once_make_one_log()
+    assert_two_at_once_make_one_log(integrate, integrate)
     assert SignedCheckpoint.objects.count() > 2
 
 

@@ -10,15 +10,16 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 
 from registry.base import storage as base_storage
-from registry.base.storage import DRAFT, DurableFileStorage
-from registry.log import integrator, publication
+from registry.base.storage import DRAFT
+from registry.log import integrator, publication, tasks
 from registry.log.files import AlteredFile
-from registry.log.integrator import integrate
+from registry.log.integrator import integrate, integrate_backlog
 from registry.log.merkle import leaf_hash
 from registry.log.models import Entry, Leaf, LogState, SignedCheckpoint
 from registry.log.publication import StaleBackup, publish
 from registry.log.tiles import decode_bundle
 from tests.registry.log.integrating import (
+    arm_files,
     assert_killed_anywhere_it_loses_doubles_and_skips_nothing,
     assert_two_at_once_make_one_log,
     audited,
@@ -184,26 +185,40 @@ def test_what_a_killed_integrator_had_written_is_made_durable_by_the_next(settin
     assert (SignedCheckpoint.objects.get().size, cut.lost) == (300, [])
 
 
-def arm(before):
-    """Make a step of each file that is written, synced, named or removed."""
-    DurableFileStorage.create_all = before(DurableFileStorage.create_all)
-    DurableFileStorage._save = before(DurableFileStorage._save)
-    DurableFileStorage.delete = before(DurableFileStorage.delete)
-    Path.replace = before(Path.replace)
-    os.fsync = before(os.fsync)
-
-
-@pytest.mark.parametrize(("chunk", "many"), [(publication.CHUNK, 130), (256, 600)], ids=["in_one_part", "in_parts_by_a_thread"])
-def test_an_integrator_killed_between_any_two_steps_loses_doubles_and_skips_nothing(committed_db, monkeypatch, chunk, many):
+@pytest.mark.parametrize(
+    ("chunk", "batch", "many", "integrating"),
+    [
+        (publication.CHUNK, integrator.BATCH_MAX, 130, integrate),
+        (256, integrator.BATCH_MAX, 600, integrate),
+        (256, 200, 500, integrate_backlog),
+    ],
+    ids=["in_one_part", "in_parts_by_a_thread", "in_batches_published_by_a_thread"],
+)
+def test_an_integrator_killed_between_any_two_steps_loses_doubles_and_skips_nothing(
+    committed_db, monkeypatch, chunk, batch, many, integrating
+):
     monkeypatch.setattr(publication, "CHUNK", chunk)
+    monkeypatch.setattr(integrator, "BATCH_MAX", batch)
     began = time.monotonic()
-    assert_killed_anywhere_it_loses_doubles_and_skips_nothing(arm, many=many)
+    assert_killed_anywhere_it_loses_doubles_and_skips_nothing(arm_files, many=many, integrating=integrating)
     assert time.monotonic() - began < 300
     assert not [name for name in files() if DRAFT in name and name.startswith("checkpoint")]
 
 
-def test_two_integrators_at_once_make_one_log(committed_db):
-    assert_two_at_once_make_one_log()
+def test_the_relay_takes_several_batches_in_one_run_and_goes_on_at_once_while_more_may_wait(committed_db, monkeypatch):
+    monkeypatch.setattr(integrator, "BATCH_MAX", 3)
+    monkeypatch.setattr(tasks, "BATCH_MAX", 3)
+    monkeypatch.setattr(integrator, "BATCHES_MAX", 2)
+    events = happen(8)
+    assert [tasks.run_once() for _ in range(3)] == [6, 0, 0]
+    assert audited() == [str(event) for event in events]
+    sizes = list(SignedCheckpoint.objects.order_by("size").values_list("size", flat=True))
+    assert sizes[-2:] == [6, 8]  # before, whatever the thread beside met
+
+
+def test_two_integrators_at_once_make_one_log(committed_db, monkeypatch):
+    monkeypatch.setattr(integrator, "BATCH_MAX", 3)
+    assert_two_at_once_make_one_log(integrate, integrate_backlog)
     assert SignedCheckpoint.objects.count() > 3
 
 

@@ -98,3 +98,18 @@ def test_what_an_entry_seals_is_disclosed_to_who_recorded_it_and_to_regulators_a
     assert told(rival) == []
     erase(event=event, path="price")
     assert json.loads(told(regulator)[0]) == {"/actor": whole["/actor"]}
+
+
+def test_an_entry_is_on_record_at_once_and_says_when_outsiders_can_verify_it():
+    regulator = admit(PartyKind.REGULATOR, name="regulator")
+    record("test.sealed", subject=("Test", uuid4()), actor=regulator.actor, public={}, sealed={"price": "1.00"})
+    text = "query($kind: String) { logEntries(first: 5, schema: $kind) { nodes { log { status index size } proof { index } } } }"
+
+    def told():
+        (node,) = door(regulator).query(text, kind="test.sealed")["logEntries"]["nodes"]
+        return node
+
+    assert told() == {"log": {"status": "REGISTERED", "index": None, "size": None}, "proof": None}
+    added = integrate()
+    place = told()
+    assert place == {"log": {"status": "LOGGED", "index": place["proof"]["index"], "size": str(added)}, "proof": place["proof"]}

@@ -1,8 +1,6 @@
 """The log changes its key: by the commands, followed by outsiders from the files, killed between any two steps, restored from a backup."""
 
 import json
-import os
-import signal
 from base64 import b64encode
 from io import StringIO
 from pathlib import Path
@@ -33,7 +31,7 @@ from registry.log.selectors import consistency_proof, log_sm2_key, verifier_key
 from registry.log.services import record
 from registry.log.sm2_line import Sm2Key
 from registry.log.witness import Witness
-from tests.registry.log.test_publication import Killer, in_a_child
+from tests.registry.log.integrating import arm_files, killed
 from tests.support.graphql import Client
 from tests.support.parties import admit
 
@@ -378,21 +376,19 @@ def test_a_step_killed_anywhere_is_done_or_not_and_the_log_goes_on(committed_db,
 
 def killed_until_done(work):
     """Do a step in children that are killed before their first, second, … statement, file or commit, until one lives; returns how many."""
-    at, status = 0, 1
-    while status:
-        at += 1
 
-        def stepping(at=at):
-            Killer(at).arm()
-            try:
-                work()
-            except CommandError as error:
-                if "no key that signs" not in str(error):  # an earlier child did it and was killed after its commit
-                    raise
+    def stepping():
+        try:
+            work()
+        except CommandError as error:
+            if "no key that signs" not in str(error):  # an earlier child did it and was killed after its commit
+                raise
 
-        _, status = os.waitpid(in_a_child(stepping), 0)
-        assert status in {0, signal.SIGKILL}
+    at = 1
+    while killed(at, arm_files, stepping):
         publication._frontiers.clear()
+        at += 1
+    publication._frontiers.clear()
     return at
 
 

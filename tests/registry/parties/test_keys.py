@@ -1,7 +1,6 @@
 """API keys and signing keys: who they speak for, when they stop, and what they can never do."""
 
 import base64
-import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from registry.parties.models import ApiKey, Membership, Person, SigningKey
 from registry.parties.selectors import actor_for_token, signing_key_active
 from registry.parties.services import api_key_issue, api_key_revoke, person_add, signing_key_register, signing_key_revoke
 from registry.rules.calendar import china_date
-from tests.support.events import opened
+from tests.support.events import opened, waiting
 from tests.support.parties import AUTHORITY, admit, colleague, proof, register_key
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +61,7 @@ def issue(party, **changes):
 
 
 def last_event():
-    return json.loads(bytes(Outbox.objects.order_by("-seq")[0].body))
+    return waiting()[-1]
 
 
 # API keys ------------------------------------------------------------------------------------------------------------

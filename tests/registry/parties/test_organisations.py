@@ -1,6 +1,5 @@
 """Admission, identity, affiliation: who is let in, by whom, and what nobody may do for themselves."""
 
-import json
 from uuid import UUID
 
 import pytest
@@ -14,6 +13,7 @@ from registry.parties.errors import AlreadyDeclared, AlreadyVerified, CreditCode
 from registry.parties.models import Affiliation, ApiKey, Membership, Organisation, Person
 from registry.parties.selectors import affiliated, require_unaffiliated
 from registry.parties.services import affiliation_declare, organisation_admit, organisation_verify
+from tests.support.events import waiting, waiting_bytes
 from tests.support.parties import LICENCE, admit, credit_code, verify
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ TABLES = (Organisation, Person, Membership, ApiKey, Affiliation, Outbox, Disclos
 
 
 def events():
-    return [json.loads(bytes(row.body)) for row in Outbox.objects.order_by("seq")]
+    return waiting()
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_persons_name_stands_nowhere_in_the_open(operator):
                 f"SELECT count(*) FROM {table} AS t WHERE t::text ILIKE '%%Zhang%%' OR t::text LIKE %s", ["%" + b"Zhang".hex() + "%"]
             )
             assert cursor.fetchone() == (0,), table
-    assert all(b"Zhang" not in bytes(row.body) for row in Outbox.objects.all())
+    assert all(b"Zhang" not in body for body in waiting_bytes())
 
 
 def test_a_repeated_call_returns_the_first_organisation_and_no_secret(operator, snapshot):

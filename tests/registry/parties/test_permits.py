@@ -1,6 +1,5 @@
 """Sector permits: filed by the holder, checked by somebody else, and three-valued when asked."""
 
-import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -14,6 +13,7 @@ from registry.parties.errors import AlreadyChecked, PermitOnFile
 from registry.parties.models import SectorPermit
 from registry.parties.selectors import permit_until, permit_valid
 from registry.parties.services import affiliation_declare, sector_permit_check, sector_permit_file
+from tests.support.events import waiting
 from tests.support.parties import LICENCE, admit
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_a_checked_permit_is_valid_to_the_end_of_its_last_day_in_china(merchant,
     assert permit_valid(holder, "WEATHER", AFTER) is False
     assert permit_valid(holder, "CREDIT", INSIDE) is None
     assert permit_until(holder, "WEATHER") == date(2027, 6, 30)
-    data = json.loads(bytes(Outbox.objects.order_by("-seq")[0].body))
+    data = waiting()[-1]
     assert (data["schema"], data["data"]) == ("permit.checked", {"permit": str(permit.pk), "organisation": str(holder), "accepted": True})
 
 

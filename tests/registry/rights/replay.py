@@ -3,8 +3,9 @@
 import json
 from datetime import date, datetime
 
-from registry.log.models import Disclosure, Outbox
+from registry.log.models import Disclosure
 from registry.rights.models import Grant
+from tests.support.events import waiting
 
 Version = dict[str, object]
 
@@ -12,8 +13,7 @@ Version = dict[str, object]
 def replayed() -> list[tuple[object, ...]]:
     """Every version of every right, as the events in the outbox tell it."""
     versions: dict[str, list[Version]] = {}
-    for body in Outbox.objects.order_by("seq").values_list("body", flat=True):
-        event = json.loads(bytes(body))
+    for event in waiting():
         data = event["data"]
         if event["schema"] == "right.granted":
             sealed = dict(Disclosure.objects.filter(event=event["id"]).values_list("path", "value"))

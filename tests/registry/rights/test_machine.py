@@ -13,7 +13,6 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from registry.base.actor import SYSTEM, PartyKind
 from registry.base.errors import BadInput
-from registry.log.models import Outbox
 from registry.log.monitor.monitor import Monitor
 from registry.rights.errors import Held, NotCovered, RightTaken
 from registry.rights.models import Grant, Hold, MadeFrom
@@ -25,6 +24,7 @@ from tests.registry.log.completed import completed
 from tests.registry.log.published import KEY, written
 from tests.registry.rights.replay import replayed, stored
 from tests.registry.rights.world import actor, first, licence, organisation, registered
+from tests.support.events import waiting_bytes
 
 FIRST_DAY = date(2027, 1, 1)
 DAYS = st.integers(0, 40).map(lambda day: FIRST_DAY + timedelta(days=day))
@@ -71,7 +71,7 @@ class Register(RuleBasedStateMachine):
 
     def monitored(self):
         """Return what the log's monitor, which knows the public members of leaves alone, finds in this history."""
-        story = completed(Outbox.objects.order_by("seq").values_list("body", flat=True))
+        story = completed(waiting_bytes())
         monitor = Monitor([KEY.verifier])
         return [str(finding) for finding in monitor.advance(written(len(story.leaves), entries=story.leaves).get).findings]
 

@@ -1,6 +1,5 @@
 """Verdicts as rows: the newest one counts, for its own content version and stage, until it expires; nothing is ever changed."""
 
-import json
 from datetime import timedelta
 from uuid import uuid4
 
@@ -17,7 +16,7 @@ from registry.rules.engine import NotOverridable, screen
 from registry.rules_store.models import Finding, Outcome, Rulebook, Verdict
 from registry.rules_store.selectors import finding_errors, verdict_page, verdict_passes
 from registry.rules_store.services import verdict_store
-from tests.support.events import opened
+from tests.support.events import opened, waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -106,8 +105,7 @@ def test_findings_keep_the_facts_they_rest_on():
 
 def test_one_event_tells_rules_and_outcomes_and_no_facts():
     verdict = judged(SOUND | {"level": "CORE"})
-    (row,) = Outbox.objects.all()
-    event = json.loads(bytes(row.body))
+    (event,) = waiting()
     assert (event["schema"], event["subject"]) == ("verdict.given", {"type": "Filing", "id": str(verdict.subject_id)})
     assert {name: opened(event)[name] for name in ("stage", "rulebook", "outcome", "subject_version")} == {
         "stage": "draft",
