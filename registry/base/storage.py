@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from abc import ABCMeta, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.core.files.storage import FileSystemStorage, Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from django.core.files import File
 
@@ -80,6 +81,7 @@ class DurableFileStorage(DurableStorage, FileSystemStorage):
         folders = {place.parent for place in places.values()}
         unnamed = self._unnamed(folders)
         with ExitStack() as undo:
+            undo.enter_context(self._writing(folders & unnamed))
             drafts = []
             for name, chunks in contents.items():
                 places[name].parent.mkdir(parents=True, exist_ok=True)
@@ -95,6 +97,27 @@ class DurableFileStorage(DurableStorage, FileSystemStorage):
         together(_sync, sorted(folders | {folder.parent for folder in unnamed}))
         self._named = (self._named if len(self._named) < NAMED_MAX else set()) | unnamed
 
+    @contextmanager
+    def _writing(self, new: set[Path]) -> Iterator[None]:
+        """Write beside others; but first, if nobody does, clear what killed runs have left in folders that are new to this process.
+
+        Nobody waits for the lock. Who writes without it, while another clears, may lose a draft: then the write fails and is done again.
+        """
+        root = Path(self.location)
+        root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with suppress(OSError):  # others write, or this file system knows no locks
+                if new:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for draft in (each for folder in new for each in folder.glob(f"{DRAFT}*")):
+                    draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            yield
+        finally:
+            os.close(handle)
+
     def _unnamed(self, folders: Iterable[Path]) -> set[Path]:
         """These folders and those above them, up to the storage's own, as far as their names may not have reached the disk."""
         root, found = Path(self.location), set[Path]()
@@ -104,6 +127,27 @@ class DurableFileStorage(DurableStorage, FileSystemStorage):
                 found.add(folder)
                 folder = folder.parent
         return found
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep other processes of this machine, that ask for it too, away from a folder or file, by a lock in the one or beside the other.
+
+    Raises:
+        BlockingIOError: another process is at work there.
+        OSError: it cannot be locked.
+    """
+    lock = path / ".lock" if path.is_dir() else path.with_name(f".{path.name}.lock")
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"another process is at work on {path}"
+            raise BlockingIOError(message) from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def together(work: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,31 +14,65 @@ CONNECTIONS: Final = {"http": http.client.HTTPConnection, "https": http.client.H
 NOBODY: Final = (0, b"")
 
 
+class NoAnswer(OSError):
+    """There was no whole answer in time; the message says why and shows nothing that the other side could have written."""
+
+
 def post(url: str, body: bytes, *, content_type: str, seconds: float, most: int) -> tuple[int, bytes]:
     """Post a body and return the answer's status and content; status 0 if there was none, in time and of at most ``most`` bytes.
 
     ``seconds`` are for everything together, however slowly the other side talks. A redirection is an answer like any other.
     """
     try:
+        status, content = _asked("POST", url, body, {"Content-Type": content_type}, seconds=seconds, most=most)
+    except NoAnswer:
+        return NOBODY
+    return (status, content) if len(content) <= most else NOBODY
+
+
+def get(url: str, *, seconds: float, most: int) -> tuple[int, bytes]:
+    """Get what an address has: status and content, of which no more than ``most`` bytes and one are read. Else as ``post``.
+
+    Raises:
+        NoAnswer: there was none in time, or it broke off.
+    """
+    return _asked("GET", url, None, {"User-Agent": "egret-log"}, seconds=seconds, most=most)
+
+
+def _asked(method: str, url: str, body: bytes | None, headers: dict[str, str], *, seconds: float, most: int) -> tuple[int, bytes]:
+    deadline = time.monotonic() + seconds
+    try:
         parts = urlsplit(url)
         connection = CONNECTIONS[parts.scheme](parts.hostname or "", parts.port, timeout=seconds)
-    except (KeyError, ValueError, http.client.InvalidURL):
-        return NOBODY
+    except (KeyError, ValueError, http.client.InvalidURL) as error:
+        raise NoAnswer("this is no http or https address") from error
     open_sockets: list[socket.socket] = []
     alarm = threading.Timer(seconds, _hang_up, [connection, open_sockets])
     alarm.start()
     try:
         connection.connect()
         open_sockets.append(connection.sock)  # the connection forgets it while the answer is still being read
-        connection.request("POST", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", body, {"Content-Type": content_type})
+        _require_in_time(deadline, seconds)  # the alarm may have rung when there was nothing to hang up on yet
+        connection.request(method, f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", body, headers)
         answer = connection.getresponse()
         content = answer.read(most + 1)
-    except (OSError, http.client.HTTPException, ValueError):
-        return NOBODY
+        _require_in_time(deadline, seconds)  # what was hung up on may look like an answer that ends here
+    except NoAnswer:
+        raise
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        _require_in_time(deadline, seconds)
+        raise NoAnswer(f"there is no answer ({type(error).__name__})") from error
     finally:
         alarm.cancel()
         connection.close()
-    return (answer.status, content) if len(content) <= most and not answer.length else NOBODY
+    if len(content) <= most and answer.length:
+        raise NoAnswer("the answer broke off")
+    return answer.status, content
+
+
+def _require_in_time(deadline: float, seconds: float) -> None:
+    if time.monotonic() >= deadline:
+        raise NoAnswer(f"there is no whole answer within {seconds:g} seconds")
 
 
 def _hang_up(connection: http.client.HTTPConnection, open_sockets: list[socket.socket]) -> None:

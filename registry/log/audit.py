@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from registry.log.checkpoint import BadCheckpoint, Checkpoint, open_by_any
 from registry.log.findings import Finding
 from registry.log.frontier import Frontier, subtree_root
-from registry.log.merkle import HASH_BYTES, leaf_hash
+from registry.log.merkle import HASH_BYTES, leaf_hash, split_hashes
 from registry.log.note import Key, Verifier
 from registry.log.policy import Policy
 from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, Tile, entries_path, readable_entries
@@ -151,26 +151,38 @@ class Audit:
 
     def _chosen(self, number: int, width: int, told: list[bytes] | None, stood: list[bytes] | None) -> list[bytes]:
         """The leaf hashes to go on with, of those that the bundle and the tile give; the other is named, or both if neither is right."""
-        if told == stood and told is not None:
+        if told == stood and told is not None and self._goes_on(told):
             return told
         candidates = [each for each in (told, stood) if each and len(each) == width]
         right = next((each for each in candidates if self._confirmed(number, width, each)), None)
         for each, other, path in ((told, stood, entries_path(number, width)), (stood, told, Tile(0, number, width).path)):
             if each is not None and each != right:
-                pairs = enumerate(zip(each, right or other or [], strict=False))
+                known = right or ([] if self._goes_on(each) else self._kept)
+                pairs = enumerate(zip(each, known or other or [], strict=False))
                 place = next((at for at, (mine, theirs) in pairs if mine != theirs), min(len(each), width))
-                self._find(path, number * TILE_WIDTH + place, "leaf" if right else "leaf_or_above")
+                self._find(path, number * TILE_WIDTH + place, "leaf" if right else "past" if known else "leaf_or_above")
         # with nothing to go on with, the root will not be reached
         return right or (candidates[0] if candidates else [bytes(HASH_BYTES)] * width)
 
     def _confirmed(self, number: int, width: int, hashes: list[bytes]) -> bool:
-        """Whether what is above these leaves confirms them: their hash in the next level, or the signed root."""
+        """Whether what was read before and what is above these leaves confirm them: their hash in the next level, or the signed root."""
+        if not self._goes_on(hashes):
+            return False
         if width == TILE_WIDTH:
             index, place = divmod(number, TILE_WIDTH)
             above = self._above(index, place)
             return above == subtree_root(b"".join(hashes))
-        kept = self.frontier.size - number * TILE_WIDTH
-        return self.checkpoint is not None and self.frontier.extended(hashes[kept:])[0].edge.root == self.checkpoint.root
+        fresh = hashes[len(self._kept) :]
+        return self.checkpoint is not None and self.frontier.extended(fresh)[0].edge.root == self.checkpoint.root
+
+    @property
+    def _kept(self) -> list[bytes]:
+        """The leaf hashes of an unfinished bundle that were read before, under an earlier root."""
+        return split_hashes(b"".join(self.frontier.levels[:1]))
+
+    def _goes_on(self, hashes: list[bytes]) -> bool:
+        """Whether the leaves begin as they did when they were read before: nothing else in this reading covers those again."""
+        return hashes[: len(self._kept)] == self._kept
 
     def _above(self, index: int, place: int) -> bytes | None:
         """The hash of a full tile in the first level above it, from whichever form of that tile is there."""

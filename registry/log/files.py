@@ -18,7 +18,7 @@ from registry.log.checkpoint import Checkpoint, open_by_any
 from registry.log.frontier import Frontier, widths
 from registry.log.merkle import HASH_BYTES
 from registry.log.note import Key, Verifier
-from registry.log.tiles import CHECKPOINT_PATH, FILE_BYTES_MAX, TILE_HEIGHT, TILE_WIDTH, Tile
+from registry.log.tiles import CHECKPOINT_PATH, FILE_BYTES_MAX, TILE_HEIGHT, TILE_WIDTH, Tile, entries_path
 
 
 class AlteredFile(RuntimeError):
@@ -132,6 +132,15 @@ class LogFiles:
         if content is None or len(content) < width * HASH_BYTES:
             raise AlteredFile(partial, "is missing or too short")
         return content[: width * HASH_BYTES]
+
+    def prune(self, old: int, new: int) -> None:
+        """Remove the partial tiles and bundle of a log of the old size that have become full in one of the new."""
+        for level, width in enumerate(widths(old)):
+            index = (old >> TILE_HEIGHT * level) // TILE_WIDTH
+            if width and (new >> TILE_HEIGHT * level) // TILE_WIDTH > index:
+                self.remove_partials(Tile(level, index).path)
+                if level == 0:
+                    self.remove_partials(entries_path(index))
 
     def remove_partials(self, path: str) -> None:
         """Remove the partial forms of a tile or bundle whose full form is there."""

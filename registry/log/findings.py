@@ -38,6 +38,11 @@ _TREE: Final = {
         "the entries do not lead to the root that is signed for size {0}: altered or forked",
         "条目推不出规模 {0} 所签署的根：被篡改或分叉",
     ),
+    "past": (
+        Kind.FORK,
+        "is not what was read under an earlier checkpoint: altered or forked",
+        "与此前检查点下读到的不符：被篡改或分叉",
+    ),
     "missing": (Kind.GAP, "is missing", "缺失"),
     "given_up": (Kind.GAP, "has size {0}: after {1} findings nothing more was read", "规模为 {0}：已有 {1} 项问题，不再读取"),
     "length": (Kind.ALTERED, "has {0} bytes, not {1}", "有 {0} 字节，应为 {1}"),
@@ -65,6 +70,11 @@ _KEYS: Final = {
 _LEAVES: Final = {
     "not_canonical": (Kind.MALFORMED, "is not JSON in its one canonical form (RFC 8785)", "不是规范化形式的 JSON（RFC 8785）"),
     "member": (Kind.MALFORMED, "{0}: {1} is missing or of no known form", "{0}：{1} 缺失或形式未知"),
+    "schema": (
+        Kind.MALFORMED,
+        "is the event {0}, which is not known here: what it does to the register was not checked; a newer monitor may know it",
+        "事件 {0} 未知，其对登记的影响未经核对；请改用新版监测程序",
+    ),
     "version": (Kind.MALFORMED, "{0} has version {1}, which is not known here", "{0} 的版本 {1} 未知"),
     "event_twice": (Kind.MALFORMED, "has the event id {0}, which an entry before it has", "事件编号 {0} 与此前条目重复"),
     "behind": (Kind.LATE, "says {0}, {1} s behind an entry that stands before it", "所载时间 {0} 比其前条目晚入序 {1} 秒"),
@@ -84,6 +94,11 @@ _REGISTER: Final = {
     ),
     "no_object": (Kind.UNCOVERED, "grants a right in {0}, which was never registered", "在未登记的客体 {0} 上授予权利"),
     "no_deposit": (Kind.UNCOVERED, "registers the first right {0}, and no deposited filing names it", "首次权利 {0} 无对应的存证登记申请"),
+    "not_awaited": (
+        Kind.REGISTER,
+        "deposits the first right {0}, which waits for no deposit: another filing has deposited it, or it is long overdue",
+        "存证首次权利 {0}，而该权利不待存证：已由其他申请存证，或早已逾期",
+    ),
     "no_parent": (Kind.UNCOVERED, "rests on the right {0}, which no entry before it has", "所依据的权利 {0} 未在此前条目中"),
     "parent_ended": (Kind.UNCOVERED, "rests on the right {0}, which has ended", "所依据的权利 {0} 已终止"),
     "parent_object": (Kind.UNCOVERED, "rests on the right {0}, which is in another object", "所依据的权利 {0} 属于另一客体"),
@@ -96,6 +111,7 @@ _REGISTER: Final = {
     ),
     "licensee": (Kind.UNCOVERED, "gives its right to another than the buyer of the deal {0}", "权利未授予交易 {0} 的买方"),
     "no_deal": (Kind.UNCOVERED, "is granted by the deal {0}, which is not signed or is over", "所依据的交易 {0} 未签署或已结束"),
+    "right_stays": (Kind.UNCOVERED, "cancels the deal {0}, for which a right was granted", "取消交易 {0}，而该交易已授予权利"),
     "basis": (
         Kind.UNCOVERED,
         "rests on a right without a deal, or on a deal without a right",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
-from http.client import HTTPException
+from http import HTTPStatus
 from typing import Final
 
+from registry.log.asking import NoAnswer, get
 from registry.log.audit import Audit, Read
 from registry.log.files import AlteredFile, LogFiles
 from registry.log.frontier import Frontier
 from registry.log.note import Verifier
 from registry.log.tiles import CHECKPOINT_PATH, FILE_BYTES_MAX, TILE_WIDTH, encode_bundle, entries_path
 
-TIMEOUT_SECONDS: Final = 20.0
-NOT_FOUND: Final = 404
+FILE_SECONDS: Final = 60.0
+"""For one file as a whole, of at most 17 MB."""
+REDIRECTED: Final = 3
+"""The first digit of a status that leads elsewhere. It is not followed: whoever serves a log could lead us into our own network."""
 
 
 def read_over_http(prefix: str) -> Read:
@@ -30,22 +31,17 @@ def read_over_http(prefix: str) -> Read:
         raise ValueError(message)
 
     def read(path: str) -> bytes | None:
-        request = urllib.request.Request(f"{prefix.rstrip('/')}/{path}", headers={"User-Agent": "egret-log"})  # noqa: S310 checked above
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 checked above
-                content: bytes = answer.read(FILE_BYTES_MAX + 1)
-                left = answer.length
-        except urllib.error.HTTPError as error:
-            with error:  # it holds the connection
-                if error.code == NOT_FOUND:
-                    return None
-                raise
-        except HTTPException as error:
-            raise ConnectionError(f"{path}: {error!r:.200}") from error
+            status, content = get(f"{prefix.rstrip('/')}/{path}", seconds=FILE_SECONDS, most=FILE_BYTES_MAX)
+        except NoAnswer as error:
+            raise NoAnswer(f"{path}: {error}") from error
+        if status == HTTPStatus.NOT_FOUND:
+            return None
+        if status != HTTPStatus.OK:
+            elsewhere = ": give the address that it leads to" if status // 100 == REDIRECTED else ""
+            raise NoAnswer(f"{path}: the server answers with status {status}{elsewhere}")
         if len(content) > FILE_BYTES_MAX:
             raise AlteredFile(path, f"is longer than {FILE_BYTES_MAX} bytes")
-        if left:
-            raise ConnectionError(f"{path}: the answer broke off")
         return content
 
     return read
@@ -83,4 +79,5 @@ def mirror(read: Read, kept: LogFiles, *logs: Verifier) -> Audit:
         for tile, content in frontier.unfinished:
             kept.put(tile.path, content)
         kept.put(CHECKPOINT_PATH, audit.note)
+        kept.prune(published.checkpoint.size if published else 0, frontier.size)
     return audit

@@ -14,6 +14,7 @@ from registry.log.files import LogFiles
 from registry.log.integrator import wait_locks
 from registry.log.keys import KnownKey, begin, environment_keys, known_keys, published
 from registry.log.models import LogKey, LogState
+from registry.log.monitor.trust import KEYS_MAX
 from registry.log.services import record
 
 
@@ -27,7 +28,7 @@ def key_add() -> KnownKey:
     Writes one ``log_key.added`` event. From the first checkpoint that covers it on, the key signs beside the one there was.
 
     Raises:
-        CannotRotate: there is no such key, it signs already, it is retired, or the log has no entry yet.
+        CannotRotate: there is no such key, it signs already, it is retired, the log has had too many, or it has no entry yet.
     """
     with transaction.atomic():
         wait_locks()
@@ -41,6 +42,8 @@ def key_add() -> KnownKey:
         if row is not None and (row.retired_event or text == str(keys[0].verifier)):
             raise CannotRotate(f"EGRET_LOG_NEXT_KEY must be a fresh key: {text} has signed for this log before")
         if row is None:
+            if LogKey.objects.count() >= KEYS_MAX:
+                raise CannotRotate(f"a log has at most {KEYS_MAX} keys in its life: those who follow it refuse more")
             at = clock.now()
             key = uuid7(at)
             event = record(events.LOG_KEY_ADDED.name, subject=("LogKey", key), actor=SYSTEM, public={"key": text})

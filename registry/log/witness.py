@@ -120,6 +120,8 @@ class Witness:
         size = last.size if last else 0
         if request.old != size:
             return Answer(HTTPStatus.CONFLICT, f"{size}\n", SIZE_TYPE)
+        if last and last.size == checkpoint.size and last.root != checkpoint.root:
+            return Answer(HTTPStatus.CONFLICT, f"this size was cosigned with another root: {size}\n")
         if not _continues(last, checkpoint, request.proof):
             return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, f"the proof does not show that this continues size {size}\n")
         if last != checkpoint:

@@ -1,4 +1,7 @@
-"""The witness over HTTP, as gunicorn loads it: ``gunicorn registry.log.witness_server:from_environment()``. It stands beside Django."""
+"""The witness over HTTP, as gunicorn loads it: ``gunicorn registry.log.witness_server:from_environment()``. It stands beside Django.
+
+It has few threads and waits for whoever is slow, so it belongs behind a proxy that passes on whole requests alone, as nginx does.
+"""
 
 from __future__ import annotations
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
+from argparse import ArgumentTypeError
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from registry.base.signing import CannotSign
-from registry.base.storage import DurableFileStorage
+from registry.base.storage import DurableFileStorage, alone
 from registry.log.audit import Audit, Read
 from registry.log.checkpoint import BadCheckpoint
 from registry.log.cosignature import WitnessSigner
@@ -32,6 +35,9 @@ EVERY: Final = 65_536
 LOOK_SECONDS: Final = 10.0
 SHOWN_MAX: Final = 1_000
 """Findings of one look that are printed; the rest is counted."""
+DECIMAL: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?", re.ASCII)
+WHOLE: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
+SEED: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 REFUSED: Final = (BadNote, BadPolicy, BadCheckpoint, AlteredFile, CannotSign, ValueError, OSError)
 
 
@@ -68,7 +74,8 @@ class Command(BaseCommand):
             "--policy", type=Path, required=True, help="file with the log lines of the logs to watch (C2SP tlog-policy) 策略文件"
         )
         one.add_argument("--folder", type=Path, required=True, help="where the last checkpoint of each log is kept 状态目录")
-        one.add_argument("--port", type=int, default=8100)
+        proxied = "on this machine only: outsiders reach it by a proxy that passes on whole requests 仅限本机，对外须经代理"
+        one.add_argument("--port", type=int, default=8100, help=proxied)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it.
@@ -92,9 +99,11 @@ class Command(BaseCommand):
         self._conclude(audit, keys[0].name)
 
     def _mirror(self, options: dict[str, Any]) -> None:
-        keys = _keys(options)
-        kept = LogFiles(".", DurableFileStorage(location=options["to"]))
-        self._conclude(mirror(_reader(options), kept, *keys), keys[0].name)
+        keys, read = _keys(options), _reader(options)
+        options["to"].mkdir(parents=True, exist_ok=True)
+        with alone(options["to"]):  # of two at once, the one that read first could take the copy back behind what the other has seen
+            audit = mirror(read, LogFiles(".", DurableFileStorage(location=options["to"])), *keys)
+        self._conclude(audit, keys[0].name)
 
     def _conclude(self, audit: Audit, name: str) -> None:
         for finding in audit.findings:
@@ -108,11 +117,12 @@ class Command(BaseCommand):
     def _monitor(self, options: dict[str, Any]) -> None:
         papers = [Paper.read(path.name, _limited(path)) for path in options["certificate"]]
         keys, given = _keys(options), {"state": options["state"], "late_seconds": options["late"], "papers": papers}
-        watch = Watch(_reader(options), keys, **given)
-        if options["once"]:
-            self._look_once(watch, options)
-        else:
-            self._look_on(watch, options)
+        with alone(options["state"]) if options["state"] else nullcontext():
+            watch = Watch(_reader(options), keys, **given)
+            if options["once"]:
+                self._look_once(watch, options)
+            else:
+                self._look_on(watch, options)
 
     def _look_once(self, watch: Watch, options: dict[str, Any]) -> None:
         for finding in watch.monitor.known:
@@ -122,12 +132,12 @@ class Command(BaseCommand):
         watch.keep()
         waiting = watch.monitor.open_questions() if done.sound else []
         found = fresh if options["state"] else [*fresh, *waiting]  # nobody will come back to what is open
-        self._say_all("wrong 有误  ", found, as_json=options["json"])
+        self._say_all("wrong 有误  ", found, as_json=options["json"], left=done.left)
         if options["state"]:
             self._say_all("open 待定   ", waiting, as_json=options["json"])
         self._sum_up(watch.monitor, done.size, as_json=options["json"])
-        if counted + len(found):
-            message = f"{counted + len(found)} findings 项问题"
+        if total := counted + len(found) + done.left:
+            message = f"{total} findings 项问题"
             raise CommandError(message)
 
     def _look_on(self, watch: Watch, options: dict[str, Any]) -> None:
@@ -139,7 +149,7 @@ class Command(BaseCommand):
                 except (AlteredFile, OSError) as error:
                     self.stderr.write(f"not reached 未能读取   {error}")
                 else:
-                    self._say_all("wrong 有误  ", fresh, as_json=options["json"])
+                    self._say_all("wrong 有误  ", fresh, as_json=options["json"], left=done.left)
                     if done.sound and (fresh or done.size != size):
                         size = done.size
                         self._sum_up(watch.monitor, size, as_json=options["json"])
@@ -147,11 +157,12 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             watch.keep()
 
-    def _say_all(self, word: str, findings: list[Finding], *, as_json: bool) -> None:
+    def _say_all(self, word: str, findings: list[Finding], *, as_json: bool, left: int = 0) -> None:
         for finding in findings[:SHOWN_MAX]:
             self._say(word, finding, as_json=as_json)
-        if len(findings) > SHOWN_MAX:
-            self.stderr.write(f"{len(findings) - SHOWN_MAX} more 另有若干项")
+        left += len(findings[SHOWN_MAX:])
+        if left:
+            self.stderr.write(f"{left} more 另有若干项")
 
     def _say(self, word: str, finding: Finding, *, as_json: bool) -> None:
         told = {
@@ -189,6 +200,9 @@ class Command(BaseCommand):
 
     def _witness(self, options: dict[str, Any]) -> None:
         seed = os.environ.get("EGRET_WITNESS_KEY", "")
+        if not SEED.fullmatch(seed):
+            message = "set EGRET_WITNESS_KEY to the witness's seed, 64 hexadecimal digits that nobody else has"
+            raise CommandError(message)
         signer = WitnessSigner(options["name"], bytes.fromhex(seed))
         logs = parse_policy(options["policy"].read_bytes()).logs
         if not logs:
@@ -220,15 +234,18 @@ def _monitor_arguments(one: CommandParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    value = float(text) if DECIMAL.fullmatch(text) else 0.0
     if not 0.1 <= value <= 86_400:  # noqa: PLR2004 said in the message
-        message = "0.1 to 86400 seconds"
-        raise ValueError(message)
+        message = "a number of seconds from 0.1 to 86400"
+        raise ArgumentTypeError(message)
     return value
 
 
 def _whole_seconds(text: str) -> int:
-    return int(_seconds(text))
+    if not WHOLE.fullmatch(text) or not 1 <= int(text) <= 86_400:  # noqa: PLR2004 said in the message
+        message = "a whole number of seconds from 1 to 86400"
+        raise ArgumentTypeError(message)
+    return int(text)
 
 
 def _keys(options: dict[str, Any]) -> list[Verifier]:

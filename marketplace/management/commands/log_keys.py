@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 self._show(key_retire(key=options["key"], compromised=options["compromised"], last_size=options["last_size"]))
             else:
                 self._list()
-        except (CannotRotate, NoSigningKey, CannotSign, BadNote, BadCheckpoint, AlteredFile) as error:
+        except (CannotRotate, NoSigningKey, CannotSign, BadNote, BadCheckpoint, AlteredFile, OSError) as error:
             raise CommandError(str(error)) from error
 
     def _list(self) -> None:

@@ -1,8 +1,9 @@
 """Ed25519 with a key that never leaves its device: a hardware security module (密码机) or a token, spoken to by PKCS#11.
 
 A library may be used by one thread at a time, and not at all by a process that inherited it: a forked worker begins anew. A session
-that failed is opened again, since a token may have been taken out and put back. A PIN that was refused is not sent again until its
-file changes, because a device locks itself after a few. A device that failed is left alone for a second.
+that failed is opened again, since a token may have been taken out and put back. A PIN that was refused is not sent again by the same
+process until its file changes, because a device locks itself after a few; each process finds out for itself. A device that failed is left
+alone for a second.
 
 Source: PKCS #11 3.0, 5.4 (C_Initialize and fork) and 2.3.5 to 2.3.14 (Edwards curves, CKM_EDDSA); RFC 7512.
 """

@@ -57,6 +57,8 @@ class Deals:
         deal = deal or Deal()
         if step in NEEDS_RIGHT and not deal.rights:
             tell("no_right", step, shown(key))
+        if step == "deal.cancelled" and deal.rights:
+            tell("right_stays", shown(key))
         if step in LAST:
             self.open.pop(key, None)
             self.over[key] = step

@@ -55,11 +55,13 @@ class Filings:
         if thing is None or thing.owner is None:
             tell("unknown", "object", shown(of))
         for key, kind in listed:
-            self.awaited.pop(key, None)
+            waited = self.awaited.pop(key, None) is not None
             right = rights.rights.get(key)
             if right is None:
                 tell("unknown", "right", shown(key))
                 continue
+            if right.parent is None and not waited:
+                tell("not_awaited", shown(key))
             told = {"parent": None, "object": of, "kind": kind, "holder": applicant, "term": term}
             there = {
                 "parent": right.parent and right.parent.key,

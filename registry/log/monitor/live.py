@@ -44,11 +44,14 @@ class Watch:
         """
         self._read, self._keys, self._state, self._late, self._papers = read, keys, state, late_seconds, papers
         self.monitor = self._begin()
+        self._sound = self.monitor.frontier
         self._told: dict[Finding, None] = {}
         self._saved_size, self._saved_at, self._saving = self.monitor.frontier.size, time.monotonic(), 0.0
 
     def look(self, progress: Callable[[int], None]) -> tuple[Pass, list[Finding]]:
         """Read what is new; returns the reading, and those findings that were not told before.
+
+        After an error the next look reads on from where this one broke off.
 
         Raises:
             AlteredFile: a file is longer than any of a log.
@@ -57,23 +60,25 @@ class Watch:
         done = self.monitor.advance(self._read, now=time.time(), progress=progress)
         found = list(done.findings)
         if done.sound:
+            self._sound = self.monitor.frontier
             found += unlogged(self._papers, self.monitor.filings.certificates) if self._papers else []
             if time.monotonic() - self._saved_at >= SAVING_SHARE * self._saving:
                 self.keep()
-        else:
-            self.monitor = self._begin()  # what was read is not the log; go back to what was known before
+        elif done.taken:
+            self.monitor = self._begin()  # what was read is not the log; go back to what was kept, but follow only what continues it all
+            self.monitor.further = self._sound
         fresh = [each for each in found if each not in self._told]
         if len(self._told) < TOLD_MAX:
             self._told.update(dict.fromkeys(fresh))
         return done, fresh
 
     def keep(self) -> None:
-        """Write the state, if there is a file for it and anything new.
+        """Write the state, if there is a file for it and anything new, and no look was broken off.
 
         Raises:
             OSError: it cannot be written.
         """
-        if self._state is None or (self._state.exists() and self._saved_size == self.monitor.frontier.size):
+        if self._state is None or not self.monitor.whole or (self._state.exists() and self._saved_size == self.monitor.frontier.size):
             return
         began = time.monotonic()
         save(self.monitor, self._state)

@@ -13,6 +13,7 @@ from registry.log.frontier import Frontier
 from registry.log.monitor.deals import BEFORE, Deals
 from registry.log.monitor.filings import Filings
 from registry.log.monitor.lateness import SECOND, Lateness
+from registry.log.monitor.passed_over import PASSED_OVER
 from registry.log.monitor.reading import Event, Fields, Malformed, read_event, shown
 from registry.log.monitor.rights import Rights, Tell
 from registry.log.monitor.seen import Seen
@@ -23,7 +24,8 @@ from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, entries_path
 LATE_SECONDS: Final = 60
 FINDINGS_MAX: Final = 1_000
 """Findings that are remembered from one start to the next; more are counted."""
-SCHEMAS_MAX: Final = 1_000
+PASS_MAX: Final = 10_000
+"""Findings in entries that one reading tells of; more are counted."""
 Handler: TypeAlias = "Callable[[Monitor, Event, int, Tell], object]"
 VERSION: Final = 1
 """The version of every schema that is read here."""
@@ -35,13 +37,30 @@ class Pass:
 
     Attributes:
         findings: in the order of the log; those about the tree last.
-        sound: whether the entries are the signed ones. If not, the monitor that read them is to be given up for the one before.
+        counted: how many there were of each type, also beyond those that are told of.
+        sound: whether the entries are the signed ones.
         size: of the checkpoint that was read.
+        taken: how many entries were taken in. If the reading is not sound, the monitor that took them is to be given up for one before.
+        looked: when the checkpoint was read, microseconds since 1970 by the monitor's own clock; None if it has none.
     """
 
     findings: list[Finding] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
     sound: bool = True
     size: int = 0
+    taken: int = 0
+    looked: int | None = None
+
+    @property
+    def left(self) -> int:
+        """How many findings were only counted."""
+        return self.counted.total() - len(self.findings)
+
+    def tell(self, finding: Finding, *, always: bool = False) -> None:
+        """Count a finding, and tell of it if there are not too many yet or it is one about the tree."""
+        self.counted[finding.kind.value] += 1
+        if always or len(self.findings) < PASS_MAX:
+            self.findings.append(finding)
 
 
 class Monitor:
@@ -52,8 +71,9 @@ class Monitor:
         frontier: the right edge of what was read.
         note: the checkpoint under which it was read, as it was published.
         looked: the moment of that look, microseconds since 1970 by the monitor's own clock; None if it has none.
-        ignored: how many entries there were of each schema that is nothing to the register.
+        ignored: how many entries there were of each event that is nothing to the register.
         known: the first findings; ``counted`` how many there were of each type.
+        further: the right edge that a monitor before this one had found sound, and that the log must therefore continue.
     """
 
     def __init__(self, keys: Sequence[Verifier], *, late_seconds: int = LATE_SECONDS) -> None:
@@ -72,10 +92,17 @@ class Monitor:
         self.ignored: Counter[str] = Counter()
         self.counted: Counter[str] = Counter()
         self.known: list[Finding] = []
+        self.further = Frontier()
         self._audit: Audit | None = None
+        self._begun: Pass | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether no reading was broken off: only then are all entries that were taken in known to be the signed ones."""
+        return self._begun is None
 
     def advance(self, read: Read, *, now: float | None = None, progress: Callable[[int], None] = lambda _size: None) -> Pass:
-        """Read what is new under the published checkpoint.
+        """Read what is new under the published checkpoint, or read on, under the checkpoint that it had, where a reading was broken off.
 
         Args:
             read: gives the log's files.
@@ -86,10 +113,10 @@ class Monitor:
             AlteredFile: a file is longer than any of a log.
             OSError: the log could not be reached.
         """
-        done = Pass()
-        audit = self._audit = Audit(read, *self.trust.keys(), start=self.frontier)
-        done.size = audit.checkpoint.size if audit.checkpoint else 0
-        if self._believed(audit, done):
+        if self._begun is None or self._audit is None:
+            self._audit, self._begun = self._opened(read, now)
+        audit, done = self._audit, self._begun
+        if done.sound:
             for block in audit.blocks():
                 if not audit.findings and block.entries is not None:
                     first = block.number * TILE_WIDTH
@@ -97,12 +124,14 @@ class Monitor:
                         self._take(entry, place, done)
                     progress(audit.frontier.size)
             self._settle(audit, done)
-        done.findings += audit.findings
+        self._begun = None
+        for finding in audit.findings:
+            done.tell(finding, always=True)
         done.sound = done.sound and not audit.findings
         if done.sound:
             self.frontier, self.note = audit.frontier, audit.note or b""
-            self.looked = None if now is None else int(now * SECOND)
-            self.counted.update(finding.kind.value for finding in done.findings)
+            self.looked = done.looked
+            self.counted.update(done.counted)
             self.known += done.findings[: FINDINGS_MAX - len(self.known)]
         return done
 
@@ -110,27 +139,42 @@ class Monitor:
         """First rights whose deposit may still come: findings, if nothing comes after."""
         return [self._finding(index, "no_deposit", shown(key)) for key, index in self.filings.awaited.items()]
 
-    def _believed(self, audit: Audit, done: Pass) -> bool:
-        """Whether a key that vouches for its size signed the checkpoint."""
+    def _opened(self, read: Read, now: float | None) -> tuple[Audit, Pass]:
+        """A reading of what is new; not sound if its checkpoint is not to be believed or does not continue what is known of the log."""
+        audit = Audit(read, *self.trust.keys(), start=self.frontier)
+        done = Pass(looked=None if now is None else int(now * SECOND))
         if audit.checkpoint is None:
-            return False
-        if self.trust.believed(audit.signed, audit.checkpoint.size):
-            return True
-        done.sound = False
-        names = ", ".join(str(key) for key in audit.signed)
-        done.findings.append(Finding.of(CHECKPOINT_PATH, None, "beyond", names, audit.checkpoint.size))
-        return False
+            done.sound = False
+            return audit, done
+        done.size = audit.checkpoint.size
+        self._believe(audit, done)
+        if done.sound and self.further.size > self.frontier.size:
+            note = audit.note  # the same checkpoint for both, whatever the log shows next
+            again = Audit(lambda path: note if path == CHECKPOINT_PATH else read(path), *self.trust.keys(), start=self.further)
+            for finding in again.run():
+                done.tell(finding, always=True)
+            done.sound = not done.findings
+        return audit, done
+
+    def _believe(self, audit: Audit, done: Pass) -> None:
+        """Tell of a checkpoint that no key has signed which vouches for its size."""
+        size = audit.checkpoint.size if audit.checkpoint else 0
+        if not self.trust.believed(audit.signed, size):
+            done.sound = False
+            names = ", ".join(str(key) for key in audit.signed)
+            done.tell(Finding.of(CHECKPOINT_PATH, None, "beyond", names, size), always=True)
 
     def _settle(self, audit: Audit, done: Pass) -> None:
         """After the entries: do the keys that they have retired still carry the checkpoint, and the keys that they announced?"""
-        self._believed(audit, done)
+        self._believe(audit, done)
         for held in self.trust.fallen():
-            done.findings.append(self._finding(held.added or 0, "unfounded", held.key, size=done.size))
+            done.tell(self._finding(held.added or 0, "unfounded", held.key, size=done.size), always=True)
 
     def _take(self, leaf: bytes, index: int, done: Pass) -> None:
         def tell(code: str, *params: object) -> None:
-            done.findings.append(self._finding(index, code, *params, size=done.size))
+            done.tell(self._finding(index, code, *params, size=done.size))
 
+        done.taken += 1
         try:
             event = read_event(leaf)
             if not self.seen.add(event.id):
@@ -140,7 +184,7 @@ class Monitor:
         except Malformed as error:
             tell(error.code, *error.params)
         for place, key in self.filings.overdue(index + 1):
-            done.findings.append(self._finding(place, "no_deposit", shown(key), size=done.size))
+            done.tell(self._finding(place, "no_deposit", shown(key), size=done.size))
 
     def _time(self, event: Event, tell: Tell) -> None:
         behind = self.lateness.behind(event.at)
@@ -152,9 +196,10 @@ class Monitor:
 
     def _apply(self, event: Event, index: int, tell: Tell) -> None:
         handler = HANDLERS.get(event.schema)
-        if handler is None:
-            name = event.schema if event.schema in self.ignored or len(self.ignored) < SCHEMAS_MAX else "…"
-            self.ignored[name] += 1
+        if event.schema in PASSED_OVER:
+            self.ignored[event.schema] += 1
+        elif handler is None:
+            raise Malformed("schema", event.schema)
         elif event.version != VERSION:
             raise Malformed("version", event.schema, event.version)
         else:
@@ -200,4 +245,4 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "log_key.retired": lambda monitor, event, index, tell: monitor.trust.retired(event.data, index, tell),
     **dict.fromkeys(BEFORE, lambda monitor, event, _index, tell: monitor.deals.stepped(event.schema, event.data, tell)),
 }
-"""Who takes in an event, by its schema; any other schema is nothing to the register."""
+"""Who takes in an event, by its schema."""

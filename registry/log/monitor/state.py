@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 from base64 import b64decode, b64encode
 from collections import Counter
@@ -38,16 +37,16 @@ class BadState(ValueError):
 
 
 def save(monitor: Monitor, path: Path) -> None:
-    """Replace the file in one step, after the new bytes have reached the disk.
+    """Replace the file in one step, after the new bytes have reached the disk. One process at a time: see ``alone``.
 
     Raises:
         OSError: it cannot be written.
     """
     body = json.dumps(_written(monitor), separators=(",", ":")).encode()
     head = {"format": FORMAT, "version": VERSION, "log": monitor.origin, "sha256": sha256(body).hexdigest()}
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.draft")  # one name, so that what a killed process left is written over
     try:
-        with draft.open("xb") as file:
+        with draft.open("wb") as file:
             file.write(json.dumps(head).encode() + b"\n" + body)
             file.flush()
             os.fsync(file.fileno())
@@ -79,7 +78,7 @@ def load(path: Path, keys: Sequence[Verifier], *, late_seconds: int) -> Monitor:
     try:
         head = json.loads(line)
         format_, version, log, digest = (head[name] for name in ("format", "version", "log", "sha256"))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         message = f"{path} is no state of a monitor"
         raise BadState(message) from error
     if (format_, version) != (FORMAT, VERSION):
@@ -93,7 +92,7 @@ def load(path: Path, keys: Sequence[Verifier], *, late_seconds: int) -> Monitor:
         raise BadState(message)
     try:
         monitor = _read(json.loads(body), Monitor(keys, late_seconds=late_seconds))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         message = f"{path} is no state of a monitor"
         raise BadState(message) from error
     _require_signed(monitor, path)

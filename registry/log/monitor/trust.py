@@ -16,6 +16,7 @@ from registry.log.monitor.rights import Tell
 from registry.log.note import BadNote, Key, Verifier
 
 KEYS_MAX: Final = 100
+"""Keys of one log, of all times: also what its operator may announce."""
 
 
 @dataclass(slots=True)
@@ -58,14 +59,19 @@ class Trust:
         """Every key that is known, believed or not: a checkpoint by a retired key is read, to say so."""
         return [each.key for each in self.held.values()]
 
-    def founded(self, held: Held) -> bool:
-        """Whether something speaks for a key: whoever gave it, or a founded key that vouched for its announcement."""
-        return held.given or any(self.founded(self.held[by]) and self.held[by].vouches(held.under) for by in held.by if by != str(held.key))
+    def founded(self) -> set[str]:
+        """The keys for which something speaks: whoever gave them, or a founded key that vouched for their announcement.
+
+        From the given keys upwards: down from a key the ways may be without end, or more than anybody can go.
+        """
+        found = {text for text, held in self.held.items() if held.given}
+        while further := {text for text, held in self.held.items() if text not in found and self._vouched(held, found)}:
+            found |= further
+        return found
 
     def believed(self, signed: Sequence[Key], size: int) -> bool:
         """Whether one of those who signed a checkpoint of this size is to be believed."""
-        known = [self.held[str(key)] for key in signed if str(key) in self.held]
-        return any(each.vouches(size) and self.founded(each) for each in known)
+        return any(self.held[text].vouches(size) for text in self.founded().intersection(map(str, signed)))
 
     def added(self, data: Fields, index: int, size: int, signed: Sequence[Key], tell: Tell) -> None:
         """``log_key.added``, read under a checkpoint of ``size`` that these keys signed."""
@@ -93,10 +99,15 @@ class Trust:
 
     def fallen(self) -> list[Held]:
         """Announced keys for which nothing speaks any more; each once."""
-        found = [each for each in self.held.values() if each.added is not None and not each.told and not self.founded(each)]
+        founded = self.founded()
+        found = [held for text, held in self.held.items() if held.added is not None and not held.told and text not in founded]
         for each in found:
             each.told = True
         return found
+
+    def _vouched(self, held: Held, by: set[str]) -> bool:
+        """Whether one of these keys signed the checkpoint under which a key was announced, and vouches for it."""
+        return any(each in by and self.held[each].vouches(held.under) for each in held.by)
 
     def _key(self, data: Fields) -> Verifier:
         try:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from registry.base.storage import alone
 from registry.log.checkpoint import open_checkpoint
 from registry.log.cosignature import WitnessKey, WitnessSigner
 from registry.log.merkle import Tree, leaf_hash
@@ -66,6 +67,16 @@ def test_a_mirror_is_kept_over_http_and_refuses_a_fork(served, capsys, tmp_path)
     with pytest.raises(CommandError):
         call_command("log", "mirror", "--url", url, "--to", str(copy), "--key", key)
     assert "altered or forked" in capsys.readouterr().out
+
+
+def test_of_two_mirrors_of_one_folder_the_second_is_refused(served, tmp_path):
+    _, url = served
+    arguments = ["mirror", "--url", url, "--to", str(tmp_path), "--key", str(KEY.verifier)]
+    with alone(tmp_path), pytest.raises(CommandError, match="another process is at work on"):
+        call_command("log", *arguments)
+    assert not (tmp_path / "checkpoint").exists()
+    call_command("log", *arguments)
+    assert (tmp_path / "checkpoint").exists()
 
 
 SEEN = WitnessSigner("witness.example/w1", b"\x07" * 32)
@@ -141,9 +152,17 @@ def test_a_server_that_breaks_off_or_answers_rubbish_is_an_error_in_one_line(rud
     ],
     ids=["folder", "key", "address", "policy"],
 )
-def test_a_wrong_option_is_an_error_in_one_line(arguments):
+def test_a_wrong_option_is_an_error_in_one_line(arguments, monkeypatch):
+    monkeypatch.setenv("EGRET_WITNESS_KEY", "07" * 32)
     with pytest.raises(CommandError):
         call_command("log", *arguments)
+
+
+@pytest.mark.parametrize("seed", ["", "07" * 31, "x" * 64])
+def test_a_witness_without_a_seed_says_which_variable_to_set(seed, monkeypatch):
+    monkeypatch.setenv("EGRET_WITNESS_KEY", seed)
+    with pytest.raises(CommandError, match="set EGRET_WITNESS_KEY to the witness's seed"):
+        call_command("log", "witness", "--name", "w", "--policy", "/nowhere", "--folder", ".")
 
 
 def free_port():

@@ -2,16 +2,23 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from registry.log.canonical import canonical
 from registry.log.findings import TEXTS, Kind
 from registry.log.monitor.filings import GRACE
-from registry.log.monitor.monitor import Monitor, bundle_of
+from registry.log.monitor.monitor import HANDLERS, Monitor, bundle_of
+from registry.log.monitor.passed_over import PASSED_OVER
+from registry.log.note import Signer
+from registry.log.schemas import declared
 from tests.registry.log.deal_log import DEAL, OBJECT, OWNER, OWNER_GRANT, SELLER, Deal, leaf
 from tests.registry.log.published import KEY, written
 from tests.registry.log.story import Story, after, market, uid
+
+ROOT = Path(__file__).parents[3]
 
 
 def files(story):
@@ -36,6 +43,22 @@ def test_a_lawful_log_has_no_finding_and_unknown_events_are_counted():
     assert found(market(), monitor) == []
     assert monitor.ignored == {"listing.listed": 1, "organisation.admitted": 1}
     assert (monitor.open_questions(), monitor.deals.open, monitor.counted) == ([], {}, {})
+
+
+def test_an_event_that_the_monitor_does_not_know_is_a_finding():
+    story, monitor = market(), Monitor([KEY.verifier])
+    told = [story.step("deal given up", "reopened"), story.tell("right.pledged", grant=uid("operate table")), story.tell("listing.listed")]
+    assert found(story, monitor) == [(told[0], "schema"), (told[1], "schema")]
+    assert (monitor.counted, monitor.ignored["listing.listed"]) == ({"malformed": 2}, 2)
+
+
+def test_every_event_that_a_room_declares_is_checked_or_passed_over_by_name():
+    for package in ("registry", "pricing", "listings", "settlement", "marketplace"):
+        for path in (ROOT / package).rglob("events.py"):
+            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    rooms = {each.name for each in declared() if not each.name.startswith(("test.", "tests."))}
+    assert rooms == HANDLERS.keys() | PASSED_OVER
+    assert (len(HANDLERS), len(PASSED_OVER), HANDLERS.keys() & PASSED_OVER) == (18, 82, set())
 
 
 def test_every_text_is_in_both_languages_and_takes_the_same_values():
@@ -222,6 +245,24 @@ def test_a_deposit_names_first_rights_as_they_are():
     assert [each.params[0] for each in findings[:3]] == ["kind", "holder", "term"]
 
 
+def test_a_first_right_is_deposited_once():
+    story = market()
+    story.thing("t", "airport")
+    story.granted("r", "t", "airport")
+    twice = story.deposited("f", "t", "airport", ("r", "OPERATE"), ("r", "OPERATE"))
+    again = story.deposited("g", "t", "airport", ("r", "OPERATE"))
+    assert found(story) == [(twice, "not_awaited"), (again, "not_awaited")]
+
+
+def test_a_deal_for_which_a_right_was_granted_is_not_cancelled():
+    story = market()
+    story.signed("x", "airport", "b")
+    story.granted("right x", "flights", "b", kind="USE", parent="operate flights", deal="x")
+    assert found(story) == []
+    cancelled = story.step("x", "cancelled")
+    assert found(story) == [(cancelled, "right_stays")]
+
+
 def test_a_deal_settles_with_a_right_and_by_its_steps():
     story = Story()
     story.owned("flights", "airport")
@@ -299,7 +340,7 @@ def test_a_leaf_that_no_honest_log_has_is_named_and_the_rest_is_read(what):
 
 def test_rare_keys_in_their_one_order_are_canonical():
     story = Story()
-    story.tell("test.odd", **{"\ufb33": 1, "\U0001f600": 2, "\u20ac": 3, "\r": 4, "\x7f": '\x1f\\"/\u2028'})
+    story.tell("listing.listed", **{"\ufb33": 1, "\U0001f600": 2, "\u20ac": 3, "\r": 4, "\x7f": '\x1f\\"/\u2028'})
     assert found(story) == []
 
 
@@ -413,7 +454,8 @@ def test_a_fork_and_a_gap_are_named_by_their_files():
     other.tell("listing.listed")
     done = monitor.advance(files(other).get)
     assert (done.sound, {each.kind for each in done.findings}) == (False, {Kind.FORK})
-    assert {each.file for each in done.findings} == {"checkpoint"}
+    bundle = bundle_of(0, len(other.leaves))
+    assert {each.file for each in done.findings} == {"checkpoint", bundle, bundle.replace("entries", "0")}
     cut = Monitor([KEY.verifier]).advance(written(9, entries=story.leaves[:9]).get)
     assert cut.sound
     shorter = monitor.advance(written(9, entries=story.leaves[:9]).get)
@@ -421,3 +463,29 @@ def test_a_fork_and_a_gap_are_named_by_their_files():
     there, name = files(story), bundle_of(0, len(story.leaves))
     del there[name]
     assert [(each.kind, each.file) for each in Monitor([KEY.verifier]).advance(there.get).findings] == [(Kind.GAP, name)]
+
+
+def test_keys_that_vouch_for_each_other_in_every_way_are_judged_at_once():
+    """Each is announced under a checkpoint that all before it signed: 2^40 ways lead down to the first, which then falls."""
+    keys, story = [KEY, *(Signer.of_seed(KEY.name, bytes([number]) * 32) for number in range(1, 41))], Story()
+    monitor = Monitor([KEY.verifier])
+    for number, key in enumerate(keys[1:], start=1):
+        story.tell("log_key.added", key=str(key.verifier))
+        assert monitor.advance(written(number, entries=story.leaves, keys=keys[:number]).get).findings == []
+    story.tell("log_key.retired", key=str(KEY.verifier), last_size=0, compromised=True)
+    done = monitor.advance(written(len(story.leaves), entries=story.leaves, keys=keys).get)
+    assert [(each.code, each.index) for each in done.findings] == [("beyond", None), *(("unfounded", number) for number in range(40))]
+
+
+def test_of_a_log_that_is_wrong_throughout_the_first_findings_are_kept_and_all_are_counted(monkeypatch):
+    monkeypatch.setattr("registry.log.monitor.monitor.PASS_MAX", 3)
+    story, monitor = Story(), Monitor([KEY.verifier])
+    for _ in range(5):
+        story.lifted("nothing", "nowhere")
+    files = written(5, entries=story.leaves)
+    done = monitor.advance(files.get)
+    assert ([each.index for each in done.findings], done.left, monitor.counted) == ([0, 1, 2], 2, {"register": 5})
+    story.tell("listing.listed")
+    altered = written(6, entries=story.leaves) | {"checkpoint": written(6)["checkpoint"]}
+    done = Monitor([KEY.verifier]).advance(altered.get)
+    assert ([each.code for each in done.findings], done.left) == (["unknown"] * 3 + ["root"], 2)

@@ -148,13 +148,21 @@ def test_a_certificate_must_be_in_the_log_as_it_stands(folder, tmp_path, capsys)
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["--every", "0"], ["--late", "x"], ["--certificate", "/nowhere"], ["--key", "nonsense"], ["--every", "5"]],
-    ids=["every", "late", "certificate", "key", "both"],
+    ("arguments", "said"),
+    [
+        (["--every", "0"], "a number of seconds from 0.1 to 86400"),
+        (["--late", "x"], "a whole number of seconds from 1 to 86400"),
+        (["--late", "0.5"], "a whole number of seconds from 1 to 86400"),
+        (["--late", "86401"], "a whole number of seconds from 1 to 86400"),
+        (["--certificate", "/nowhere"], "/nowhere"),
+        (["--key", "nonsense"], "not an Ed25519 key"),
+        (["--every", "5"], "not allowed with argument"),
+    ],
+    ids=["every", "late", "late by a part", "very late", "certificate", "key", "both"],
 )
-def test_a_wrong_option_is_an_error_in_one_line(folder, arguments):
+def test_a_wrong_option_is_an_error_in_one_line(folder, arguments, said):
     publish(folder, market())
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match=said):
         monitor(folder, *arguments)
 
 
@@ -204,7 +212,23 @@ def test_it_runs_without_a_database_follows_the_log_and_goes_on_after_a_kill(fol
         (folder / "away").rename(folder / "checkpoint")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [".state.lock"]
+
+
+def test_a_second_monitor_of_one_state_is_refused(folder, tmp_path):
+    """It could write an older state over a newer one."""
+    publish(folder, market())
+    with started(folder, tmp_path / "state") as process:
+        next_told(process, "read")
+        with pytest.raises(CommandError, match=r"another process is at work on .*/state"):
+            monitor(folder, "--state", tmp_path / "state")
+        process.kill()
+    monitor(folder, "--state", tmp_path / "state")
+
+
+def test_a_state_that_could_not_be_kept_is_found_out_before_the_log_is_read(folder, tmp_path):
+    with pytest.raises(CommandError, match="nowhere"):
+        monitor(folder, "--state", tmp_path / "nowhere" / "state")
 
 
 def test_the_monitor_needs_neither_django_nor_the_register(folder, tmp_path):

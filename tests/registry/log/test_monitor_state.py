@@ -47,6 +47,22 @@ def test_what_is_saved_is_what_is_loaded_and_no_draft_stays(saved):
     assert [path.name for path in saved.parent.iterdir()] == ["state"]
 
 
+def test_a_file_of_nothing_but_brackets_is_no_state(saved):
+    body = b"[" * 100_000
+    head = json.loads(saved.read_bytes().partition(b"\n")[0]) | {"sha256": sha256(body).hexdigest()}
+    for content in (b"[" * 4_000 + b"\n", json.dumps(head).encode() + b"\n" + body):
+        saved.write_bytes(content)
+        with pytest.raises(BadState, match="is no state of a monitor"):
+            opened(saved)
+
+
+def test_the_draft_of_a_run_that_was_killed_is_written_over(saved):
+    (saved.parent / ".state.draft").write_bytes(b"x" * 1_000_000)
+    save(opened(saved), saved)
+    assert [path.name for path in saved.parent.iterdir()] == ["state"]
+    opened(saved)
+
+
 def test_the_state_of_another_log_is_refused(saved):
     with pytest.raises(BadState, match=r"belongs to the log log\.example/audited, not to log\.example/elsewhere"):
         opened(saved, ELSEWHERE)

@@ -1,37 +1,31 @@
 """The log in an object store: as on a disk; killed between any two requests, run twice at once, given a failing store, an old backup."""
 
-import itertools
-import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
-from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.db import connection, connections
 from django.test import Client
 
 from registry.base import environment
-from registry.base.actor import SYSTEM
-from registry.base.environment import django_database, with_database
 from registry.log import integrator, object_store, publication
-from registry.log.audit import Audit
-from registry.log.files import AlteredFile, LogFiles
+from registry.log.files import AlteredFile
 from registry.log.integrator import integrate
-from registry.log.keys import environment_keys
-from registry.log.models import Leaf, LogState, Outbox, SignedCheckpoint
+from registry.log.models import LogState, SignedCheckpoint
 from registry.log.object_store import StoreFailed
 from registry.log.publication import StaleBackup
-from registry.log.schemas import declare
-from registry.log.services import record
+from tests.registry.log.integrating import (
+    assert_killed_anywhere_it_loses_doubles_and_skips_nothing,
+    assert_two_at_once_make_one_log,
+    audited,
+    happen,
+    restored_from_before,
+)
 from tests.registry.log.moto_server import served
-
-declare("test.stored", public=("number",))
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +59,6 @@ def objects(bucket):
     keys = [each["Key"] for each in client().list_objects_v2(Bucket=bucket).get("Contents", [])]
     assert all(key.startswith(start) for key in keys)
     return {key.removeprefix(start): client().head_object(Bucket=bucket, Key=key)["CacheControl"] for key in keys}
-
-
-def happen(count):
-    return [record("test.stored", subject=("Test", uuid4()), actor=SYSTEM, public={"number": number}, sealed={}) for number in range(count)]
-
-
-def audited():
-    log_id = LogState.objects.get().log_id
-    audit = Audit(LogFiles.of(log_id).read, environment_keys(log_id)[0].verifier)
-    entries = [json.loads(entry)["id"] for block in audit.blocks() for entry in block.entries]
-    assert audit.findings == []
-    return entries
 
 
 @pytest.mark.django_db
@@ -181,103 +163,26 @@ def test_readers_are_told_that_the_store_is_away(bucket, store):
     assert Client().get(f"/log/{LogState.objects.get().log_id}/checkpoint").status_code == 200
 
 
-def in_a_child(work):
-    """Do something in a forked process with connections of its own; returns the child's process id."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            storages._storages = {}  # a connection is for one process
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    return child
-
-
-def killed(at):
-    """Integrate in a child that is killed before its nth statement, commit or request to the store; False once it got through alive."""
-    count = itertools.count(1)
-
-    def step():
-        if next(count) == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def work():
-        client().meta.events.register_first("before-send.s3", lambda **_given: step())
-        connection.ensure_connection()
-        commit = connection._commit
-        connection._commit = lambda: (step(), commit())[1]
-        connection.execute_wrappers.append(lambda execute, *args: (step(), execute(*args))[1])
-        while integrate():
-            pass
-
-    _, status = os.waitpid(in_a_child(work), 0)
-    assert status in {0, signal.SIGKILL}
-    return status != 0
-
-
 def test_an_integrator_killed_between_any_two_requests_loses_doubles_and_skips_nothing(committed_db, bucket):
-    events, at, alive = [], 0, False
-    while not alive:
-        at += 1
-        events += happen(1 if at % 3 else 130)
-        alive = not killed(at)
-        if at % 6 == 0 or alive:
-            publication._frontiers.clear()
-            while integrate():
-                pass
-            assert audited() == [str(event) for event in events]
-    assert at > 25
-    assert list(Leaf.objects.order_by("index").values_list("index", "entry")) == list(enumerate(events))
-    assert not Outbox.objects.exists()
+    def arm(before):
+        client().meta.events.register_first("before-send.s3", before(lambda **_given: None))
+
+    assert_killed_anywhere_it_loses_doubles_and_skips_nothing(arm, many=130)
 
 
 def test_two_integrators_at_once_make_one_log(committed_db, bucket):
-    happen(1)
-    integrate()
-
-    def work():
-        end = time.monotonic() + 4
-        while time.monotonic() < end:
-            integrate()
-
-    children = [in_a_child(work) for _ in range(2)]
-    end = time.monotonic() + 3
-    while time.monotonic() < end:
-        happen(5)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
-    publication._frontiers.clear()
-    while integrate():
-        pass
-    assert audited() == [str(entry) for entry in Leaf.objects.order_by("index").values_list("entry", flat=True)]
+    assert_two_at_once_make_one_log(integrate, integrate)
     assert SignedCheckpoint.objects.count() > 2
-    assert Leaf.objects.count() > 20
 
 
 def test_a_restored_old_database_signs_nothing(committed_db, databases, bucket):
-    happen(3)
-    integrate()
-    connections.close_all()
-    databases.run.clone("older", template=committed_db.name)
-    happen(2)
-    integrate()
-    note = LogFiles.of(LogState.objects.get().log_id).read("checkpoint")
-    connections.close_all()
-    connections.settings["default"].update(django_database(with_database(committed_db.url, databases.run.name("older"))))
-    try:
+    with restored_from_before(committed_db, databases):
         with pytest.raises(StaleBackup, match="published size 5, stored size 3"):
             integrate()
         happen(10)
         with pytest.raises(StaleBackup, match="does not continue"):
             integrate()
-        assert LogFiles.of(LogState.objects.get().log_id).read("checkpoint") == note
         assert SignedCheckpoint.objects.get().size == 3
-    finally:
-        connections.close_all()
-        connections.settings["default"].update(django_database(committed_db.url))
-        databases.drop(databases.run.name("older"))
 
 
 @pytest.mark.django_db

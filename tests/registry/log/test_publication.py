@@ -1,48 +1,36 @@
 """What the integrator publishes, read back as an outsider would; killed between any two steps, run twice at once, given an old backup."""
 
-import itertools
 import json
 import os
-import signal
 import time
-from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
-from django.db import connection, connections
 
 from registry.base import storage as base_storage
-from registry.base.actor import SYSTEM
-from registry.base.environment import django_database, with_database
-from registry.base.storage import DRAFT, DurableFileStorage
+from registry.base.storage import DRAFT
 from registry.log import integrator, publication, tasks
-from registry.log.audit import Audit
-from registry.log.files import AlteredFile, LogFiles
+from registry.log.files import AlteredFile
 from registry.log.integrator import integrate, integrate_backlog
-from registry.log.keys import environment_keys
 from registry.log.merkle import leaf_hash
-from registry.log.models import Entry, Leaf, LogState, Outbox, SignedCheckpoint
+from registry.log.models import Entry, Leaf, LogState, SignedCheckpoint
 from registry.log.publication import StaleBackup, publish
-from registry.log.schemas import declare
-from registry.log.services import record
 from registry.log.tiles import decode_bundle
-
-declare("test.published", public=("number",))
+from tests.registry.log.integrating import (
+    arm_files,
+    assert_killed_anywhere_it_loses_doubles_and_skips_nothing,
+    assert_two_at_once_make_one_log,
+    audited,
+    happen,
+    restored_from_before,
+)
 
 
 @pytest.fixture(autouse=True)
 def nothing_remembered():
     publication._frontiers.clear()
-
-
-def happen(count):
-    """Record so many events; returns their ids in order."""
-    return [
-        record("test.published", subject=("Test", uuid4()), actor=SYSTEM, public={"number": number}, sealed={}) for number in range(count)
-    ]
 
 
 def folder():
@@ -52,15 +40,6 @@ def folder():
 def files():
     """Return the names of all files of the log."""
     return {str(path.relative_to(folder())) for path in folder().rglob("*") if path.is_file()}
-
-
-def audited():
-    """Read the published log by its files alone; returns its entries' ids."""
-    log_id = LogState.objects.get().log_id
-    audit = Audit(LogFiles.of(log_id).read, environment_keys(log_id)[0].verifier)
-    entries = [json.loads(entry)["id"] for block in audit.blocks() for entry in block.entries]
-    assert audit.findings == []
-    return entries
 
 
 @pytest.mark.django_db
@@ -206,61 +185,6 @@ def test_what_a_killed_integrator_had_written_is_made_durable_by_the_next(settin
     assert (SignedCheckpoint.objects.get().size, cut.lost) == (300, [])
 
 
-class Killer:
-    """Kills this process with SIGKILL before its nth step: each file written, synced, named or removed, each statement and commit."""
-
-    def __init__(self, at):
-        self.count, self.at = itertools.count(1), at  # the count is one step, also for threads
-
-    def step(self):
-        if next(self.count) == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def before(self, function):
-        def stepped(*args, **kwargs):
-            self.step()
-            return function(*args, **kwargs)
-
-        return stepped
-
-    def arm(self):
-        DurableFileStorage.create_all = self.before(DurableFileStorage.create_all)
-        DurableFileStorage._save = self.before(DurableFileStorage._save)
-        DurableFileStorage.delete = self.before(DurableFileStorage.delete)
-        Path.replace = self.before(Path.replace)
-        os.fsync = self.before(os.fsync)
-        connection.ensure_connection()
-        connection._commit = self.before(connection._commit)
-        connection.execute_wrappers.append(lambda execute, *args: (self.step(), execute(*args))[1])
-
-
-def in_a_child(work):
-    """Do something in a forked process with a connection of its own; returns the child's process id."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    return child
-
-
-def killed(at, integrating):
-    """Integrate in a child that is killed before its nth step; False once it got through alive."""
-
-    def work():
-        Killer(at).arm()
-        while integrating():
-            pass
-
-    _, status = os.waitpid(in_a_child(work), 0)
-    assert status in {0, signal.SIGKILL}
-    return status != 0
-
-
 @pytest.mark.parametrize(
     ("chunk", "batch", "many", "integrating"),
     [
@@ -275,21 +199,9 @@ def test_an_integrator_killed_between_any_two_steps_loses_doubles_and_skips_noth
 ):
     monkeypatch.setattr(publication, "CHUNK", chunk)
     monkeypatch.setattr(integrator, "BATCH_MAX", batch)
-    events, at = [], 0
-    began, alive = time.monotonic(), False
-    while not alive:
-        at += 1
-        events += happen(1 if at % 3 else many)  # now and then a tile is filled
-        alive = not killed(at, integrating)
-        if at % 5 == 0 or alive:
-            publication._frontiers.clear()
-            while integrate():
-                pass
-            assert audited() == [str(event) for event in events]
-    assert at > 25
+    began = time.monotonic()
+    assert_killed_anywhere_it_loses_doubles_and_skips_nothing(arm_files, many=many, integrating=integrating)
     assert time.monotonic() - began < 300
-    assert list(Leaf.objects.order_by("index").values_list("index", "entry")) == list(enumerate(events))
-    assert not Outbox.objects.exists()
     assert not [name for name in files() if DRAFT in name and name.startswith("checkpoint")]
 
 
@@ -306,48 +218,16 @@ def test_the_relay_takes_several_batches_in_one_run_and_goes_on_at_once_while_mo
 
 def test_two_integrators_at_once_make_one_log(committed_db, monkeypatch):
     monkeypatch.setattr(integrator, "BATCH_MAX", 3)
-    happen(1)
-    integrate()
-
-    def work(integrating):
-        end = time.monotonic() + 4
-        while time.monotonic() < end:
-            integrating()
-
-    children = [in_a_child(partial(work, each)) for each in (integrate, integrate_backlog)]
-    end = time.monotonic() + 3
-    while time.monotonic() < end:
-        happen(5)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
-    while integrate():
-        pass
-    assert audited() == [str(entry) for entry in Leaf.objects.order_by("index").values_list("entry", flat=True)]
+    assert_two_at_once_make_one_log(integrate, integrate_backlog)
     assert SignedCheckpoint.objects.count() > 3
-    assert Leaf.objects.count() > 20
 
 
 def test_a_restored_old_database_signs_nothing_whether_it_is_shorter_or_went_another_way(committed_db, databases):
-    happen(3)
-    integrate()
-    connections.close_all()
-    databases.run.clone("old", template=committed_db.name)
-    happen(2)
-    integrate()
-    note = (folder() / "checkpoint").read_bytes()
-    connections.close_all()
-    connections.settings["default"].update(django_database(with_database(committed_db.url, databases.run.name("old"))))
-    try:
+    with restored_from_before(committed_db, databases):
         with pytest.raises(StaleBackup, match="published size 5, stored size 3"):
             integrate()
-        happen(2)
-        with pytest.raises(StaleBackup, match="does not continue"):
-            integrate()
-        happen(10)
-        with pytest.raises(StaleBackup, match="does not continue"):
-            integrate()
-        assert (folder() / "checkpoint").read_bytes() == note
+        for count in (2, 10):
+            happen(count)
+            with pytest.raises(StaleBackup, match="does not continue"):
+                integrate()
         assert SignedCheckpoint.objects.get().size == 3
-    finally:
-        connections.close_all()
-        connections.settings["default"].update(django_database(committed_db.url))
-        databases.drop(databases.run.name("old"))

@@ -1,8 +1,6 @@
 """The log changes its key: by the commands, followed by outsiders from the files, killed between any two steps, restored from a backup."""
 
 import json
-import os
-import signal
 from base64 import b64encode
 from io import StringIO
 from pathlib import Path
@@ -29,16 +27,14 @@ from registry.log.monitor.monitor import Monitor
 from registry.log.note import parse_note
 from registry.log.policy import parse_policy
 from registry.log.publication import StaleBackup
-from registry.log.schemas import declare
 from registry.log.selectors import consistency_proof, log_sm2_key, verifier_key
 from registry.log.services import record
 from registry.log.sm2_line import Sm2Key
 from registry.log.witness import Witness
-from tests.registry.log.test_publication import Killer, in_a_child
+from tests.registry.log.integrating import arm_files, killed
 from tests.support.graphql import Client
 from tests.support.parties import admit
 
-declare("test.rotated", public=("number",))
 SEED, THIRD, SM2 = "a1" * 32, "b2" * 32, "17" * 32
 
 
@@ -48,8 +44,8 @@ def nothing_remembered():
 
 
 def happen(count=1):
-    for number in range(count):
-        record("test.rotated", subject=("Test", uuid4()), actor=SYSTEM, public={"number": number}, sealed={})
+    for _ in range(count):
+        record("asset.attached", subject=("Test", uuid4()), actor=SYSTEM, public={"asset": uuid4(), "object": uuid4()}, sealed={})
     while integrate():
         pass
 
@@ -158,6 +154,29 @@ def test_a_step_that_nobody_could_follow_is_refused_and_changes_nothing(rotated,
     next_key(settings, seed)
     with pytest.raises(CommandError, match=message):
         command(*(old if each == "OLD" else each for each in arguments))
+    assert snapshot(LogKey, Outbox) == before
+
+
+def test_no_more_keys_are_announced_than_a_monitor_follows(rotated, settings, snapshot, monkeypatch):
+    monkeypatch.setattr("registry.log.rotation.KEYS_MAX", 2)
+    before = snapshot(LogKey, Outbox)
+    assert command("add")[0].startswith(str(rotated[1]))  # the one that is announced already
+    settings.EGRET_LOG_NEXT_KEY = THIRD
+    with pytest.raises(CommandError, match="at most 2 keys in its life"):
+        command("add")
+    assert snapshot(LogKey, Outbox) == before
+
+
+def test_files_that_cannot_be_read_are_an_error_in_one_line(rotated, settings, snapshot, monkeypatch):
+    before = snapshot(LogKey, Outbox)
+    settings.EGRET_LOG_NEXT_KEY = SEED
+
+    def away(_files, path):
+        raise OSError(f"{path}: the store does not answer")
+
+    monkeypatch.setattr(LogFiles, "read", away)
+    with pytest.raises(CommandError, match="checkpoint: the store does not answer"):
+        command("retire", "--key", rotated[0])
     assert snapshot(LogKey, Outbox) == before
 
 
@@ -357,21 +376,19 @@ def test_a_step_killed_anywhere_is_done_or_not_and_the_log_goes_on(committed_db,
 
 def killed_until_done(work):
     """Do a step in children that are killed before their first, second, … statement, file or commit, until one lives; returns how many."""
-    at, status = 0, 1
-    while status:
-        at += 1
 
-        def stepping(at=at):
-            Killer(at).arm()
-            try:
-                work()
-            except CommandError as error:
-                if "no key that signs" not in str(error):  # an earlier child did it and was killed after its commit
-                    raise
+    def stepping():
+        try:
+            work()
+        except CommandError as error:
+            if "no key that signs" not in str(error):  # an earlier child did it and was killed after its commit
+                raise
 
-        _, status = os.waitpid(in_a_child(stepping), 0)
-        assert status in {0, signal.SIGKILL}
+    at = 1
+    while killed(at, arm_files, stepping):
         publication._frontiers.clear()
+        at += 1
+    publication._frontiers.clear()
     return at
 
 

@@ -59,9 +59,9 @@ def test_every_refusal_has_its_status_and_changes_nothing(witness):
     refused = {
         404: [asked(0, 5, key=OTHER)],
         403: [asked(5, 6, key=forged)],
-        409: [asked(0, 6), asked(4, 6)],
+        409: [asked(0, 6), asked(4, 6), asked(5, 5, tree=other, proof=[])],
         422: [
-            *(asked(5, 6, tree=other), asked(5, 6, proof=[]), asked(5, 5, proof=[bytes(32)]), asked(5, 5, tree=other, proof=[])),
+            *(asked(5, 6, tree=other), asked(5, 6, proof=[]), asked(5, 5, proof=[bytes(32)])),
             b"old 0\n\n" + str(sign_note(f"{LOG.name}\n0\n{b64encode(bytes(32)).decode()}\n", [LOG])).encode(),
         ],
         400: [
@@ -76,6 +76,7 @@ def test_every_refusal_has_its_status_and_changes_nothing(witness):
         for body in bodies:
             assert witness.add_checkpoint(body, seconds=NOW).status.value == status, body[:60]
     assert told(witness.add_checkpoint(asked(0, 6), seconds=NOW)) == (409, "5\n", True)
+    assert not told(witness.add_checkpoint(asked(5, 5, tree=other, proof=[]), seconds=NOW))[2]  # no size would help the client
     assert witness.add_checkpoint(asked(5, 6), seconds=NOW).status is HTTPStatus.OK
 
 
