@@ -19,10 +19,10 @@ from registry.base import clock
 from registry.log import keys
 from registry.log.checkpoint import Checkpoint, sign_checkpoint
 from registry.log.files import AlteredFile, LogFiles, Published
-from registry.log.frontier import Frontier, widths
+from registry.log.frontier import Frontier
 from registry.log.merkle import EMPTY_ROOT, Edge, split_hashes
 from registry.log.models import LogState, SignedCheckpoint
-from registry.log.tiles import CHECKPOINT_PATH, TILE_HEIGHT, TILE_WIDTH, Tile, encode_bundle, entries_path
+from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, encode_bundle, entries_path
 
 CHUNK: Final = 16 * TILE_WIDTH
 """Leaves that are read and written at once, with their bodies: at most 268 MB, as a rule two."""
@@ -76,7 +76,7 @@ def publish() -> int:
         raise AlteredFile(CHECKPOINT_PATH, "was changed by another integrator")
     files.put(CHECKPOINT_PATH, note)
     _remember(checkpoint, note)
-    _prune(files, start, state.size)
+    files.prune(start, state.size)
     return state.size
 
 
@@ -165,13 +165,3 @@ def _leaves(first: int, stop: int) -> list[tuple[bytes, bytes]]:
             binary=True,
         )
         return cursor.fetchall()
-
-
-def _prune(files: LogFiles, old: int, new: int) -> None:
-    """Remove the partial tiles and bundle that have become full."""
-    for level, width in enumerate(widths(old)):
-        index = (old >> TILE_HEIGHT * level) // TILE_WIDTH
-        if width and (new >> TILE_HEIGHT * level) // TILE_WIDTH > index:
-            files.remove_partials(Tile(level, index).path)
-            if level == 0:
-                files.remove_partials(entries_path(index))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sys
 import threading
 from argparse import ArgumentTypeError
@@ -142,6 +143,8 @@ class Command(BaseCommand):
 
     def _look_on(self, watch: Watch, options: dict[str, Any]) -> None:
         pause, size = threading.Event(), -1
+        for number in (signal.SIGINT, signal.SIGTERM):  # said anew, since a shell has what it starts in the background ignore the first
+            signal.signal(number, signal.default_int_handler)
         try:
             while True:
                 try:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -175,11 +176,17 @@ def test_a_damaged_state_stops_the_monitor_and_stays_as_it_is(folder, tmp_path):
     assert state.read_bytes() == b"{}\n{}"
 
 
+@contextmanager
 def started(folder, state):
     environment = {"PATH": os.environ["PATH"], "EGRET_VAR": str(folder.parent / "var"), "SECRET_KEY": "x" * 50}
     arguments = ["log", "monitor", "--folder", folder, "--key", VKEY, "--state", state, "--every", "0.2", "--json"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "manage.py", *map(str, arguments)], cwd=ROOT, env=environment, **pipes)
+    background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]  # a shell has what it starts in the background ignore SIGINT
+    with subprocess.Popen([*background, sys.executable, "manage.py", *map(str, arguments)], cwd=ROOT, env=environment, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def next_told(process, said):
@@ -222,7 +229,8 @@ def test_a_second_monitor_of_one_state_is_refused(folder, tmp_path):
         next_told(process, "read")
         with pytest.raises(CommandError, match=r"another process is at work on .*/state"):
             monitor(folder, "--state", tmp_path / "state")
-        process.kill()
+        process.terminate()
+        assert process.wait(timeout=30) == 0
     monitor(folder, "--state", tmp_path / "state")
 
 
