@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_django.plugin import DjangoDbBlocker
 
+pytestmark = pytest.mark.longest
 ROWS_LOOKED_AT = 20
 NARROWER = {"blockedTrades": "only verdicts that forbid", "catalogue": "only what is on sale"}
 """Root lists that show less than their actor may see, by intention, and why."""

@@ -22,6 +22,7 @@ from registry.log.note import Signer
 from registry.log.tiles import readable_entries
 from tests.support.leaves import revealed
 
+pytestmark = pytest.mark.longest
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 150
 
