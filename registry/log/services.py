@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Subquery
 from psycopg.types.json import Jsonb
 
 from registry.base import clock
@@ -82,23 +83,40 @@ def record(
 def follow(name: str, handler: Callable[[Entry], None], *, schemas: frozenset[str], limit: int = 100, covered: bool = False) -> int:
     """Hand the sequenced entries of these schemas to a relay, in order, each once it succeeded; returns how many places it moved.
 
-    The cursor moves in the transaction of the handler's effect. A second follower of the same name finds the row locked and leaves.
-    ``covered`` waits for each entry until a checkpoint covers it.
+    The cursor moves in the transaction of the handler's effect, and over entries of other schemas in one step with the next of these.
+    A second follower of the same name finds the row locked and leaves. ``covered`` waits for each entry until a checkpoint covers it.
     """
     Cursor.objects.get_or_create(name=name)
-    moved = 0
+    moved, block = 0, dict[int, UUID | None]()
     while moved < limit:
         with transaction.atomic():
             cursor = Cursor.objects.select_for_update(skip_locked=True).filter(name=name).first()
-            leaf = Leaf.objects.filter(index=cursor.position).first() if cursor else None
-            if cursor is None or leaf is None or (covered and not SignedCheckpoint.objects.filter(size__gt=leaf.index).exists()):
+            if cursor is None:
                 return moved
-            entry = Entry.objects.get(pk=leaf.entry)
-            if entry.schema in schemas:
-                handler(entry)
-            Cursor.objects.filter(name=name).update(position=cursor.position + 1)
-        moved += 1
+            place, end = cursor.position, cursor.position + limit - moved
+            if place not in block:
+                block = _ahead(place, end, schemas=schemas, covered=covered)
+                if not block:
+                    return moved
+            while place < end and place in block:
+                entry = block[place]
+                place += 1
+                if entry is not None:
+                    handler(Entry.objects.get(pk=entry))
+                    break
+            Cursor.objects.filter(name=name).update(position=place)
+        moved += place - cursor.position
     return moved
+
+
+def _ahead(start: int, end: int, *, schemas: frozenset[str], covered: bool) -> dict[int, UUID | None]:
+    """The entry at each place from ``start`` that is taken, or None for one of another schema. What is read here never changes."""
+    leaves = Leaf.objects.filter(index__gte=start, index__lt=end).order_by("index")
+    if covered:
+        leaves = leaves.filter(index__lt=Subquery(SignedCheckpoint.objects.order_by("-size").values("size")[:1]))
+    places = dict(leaves.values_list("index", "entry"))
+    concerned = set(Entry.objects.filter(pk__in=places.values(), schema__in=schemas).values_list("pk", flat=True)) if places else set()
+    return {index: entry if entry in concerned else None for index, entry in places.items()}
 
 
 def erase(*, event: UUID, path: str) -> None:

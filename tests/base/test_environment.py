@@ -1,6 +1,13 @@
 """A wrong variable stops the start with its name; a right one becomes a typed value."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 
 from registry.base import environment
 from registry.base.environment import WrongEnvironment
@@ -70,3 +77,27 @@ def test_an_object_store_is_taken_apart(monkeypatch):
     monkeypatch.setattr(environment, "find_spec", lambda _name: None)
     with pytest.raises(WrongEnvironment, match=r"EGRET_X needs the extra s3"):
         environment.object_store("EGRET_X")
+
+
+def test_the_tests_do_not_hear_what_the_shell_says_of_an_installation():
+    assert settings.SETTINGS_MODULE == "tests.support.settings"
+    said = {
+        "EGRET_LOG_STORAGE": "s3://bucket/prefix",
+        "EGRET_LOG_LEVEL": "nonsense",
+        "EGRET_ROLE": "egret_owner",
+        "EGRET_OF_TOMORROW": "1",
+        "STRIPE_API_KEY": "sk_live",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "SECRET_KEY": "short",
+        "EGRET_LONG_TESTS": "1",
+    }
+    program = (
+        "import json, os; from tests.support import settings as heard; "
+        "print(json.dumps([heard.STORAGES['log']['BACKEND'], heard.EGRET_ROLE, heard.STRIPE_API_KEY, heard.SECRET_KEY, dict(os.environ)]))"
+    )
+    root = Path(__file__).resolve().parents[2]
+    told = subprocess.run([sys.executable, "-c", program], cwd=root, env=os.environ | said, capture_output=True, text=True, check=True)
+    *heard, left = json.loads(told.stdout)
+    assert heard == ["registry.base.storage.DurableFileStorage", "egret_app", "", ""]
+    assert {name: left[name] for name in said if name in left} == {"EGRET_LONG_TESTS": "1"}
+    assert left["DJANGO_SETTINGS_MODULE"] == "marketplace.settings"

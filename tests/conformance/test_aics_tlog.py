@@ -43,6 +43,7 @@ def files_of(size):
     return len(list(tiles_between(0, size))), -(-size // 256)
 
 
+@pytest.mark.longest
 def test_it_reads_the_log_that_a_market_serves_and_its_witness_has_cosigned(committed_db, tmp_path):
     with market(committed_db.url, tmp_path) as served:
         grow(served, 5, 290, 1, 330)

@@ -31,6 +31,7 @@ def told(log: Verifier, *, index, path, body, note):
     }
 
 
+@pytest.mark.longest
 def test_it_accepts_entries_of_the_log_that_a_market_serves_with_and_without_a_witnesss_line(committed_db, tmp_path):
     with market(committed_db.url, tmp_path) as served:
         grow(served, 40, 300)

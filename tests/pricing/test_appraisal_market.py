@@ -8,9 +8,10 @@ from time import process_time
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools.tools import add_constant
 
 from pricing.engines.appraisal import hedonic
 from pricing.engines.appraisal.decimals import log
@@ -135,7 +136,7 @@ SUBJECT_AT = (math.log(6000), 2)
 def test_the_regression_is_the_one_that_statsmodels_fits():
     attributes, prices = design()
     ours = fitted(attributes, prices, SUBJECT_AT)
-    theirs = sm.OLS(np.log(prices), sm.add_constant(np.array(attributes))).fit()
+    theirs = OLS(np.log(prices), add_constant(np.array(attributes))).fit()
     assert np.allclose([float(effect) for effect in ours.effects], theirs.params[1:], rtol=1e-10, atol=0)
     assert float(ours.subject) == pytest.approx(float(theirs.predict([[1.0, *SUBJECT_AT]])[0]), rel=1e-12)
 
@@ -145,7 +146,7 @@ def test_the_left_out_predictions_are_those_of_refitting_without_each():
     ours = fitted(*design(), SUBJECT_AT)
     for index in range(len(prices)):
         kept = np.arange(len(prices)) != index
-        refitted = sm.OLS(np.log(prices[kept]), sm.add_constant(attributes[kept])).fit()
+        refitted = OLS(np.log(prices[kept]), add_constant(attributes[kept])).fit()
         assert float(ours.left_out[index]) == pytest.approx(float(refitted.predict([[1.0, *attributes[index]]])[0]), rel=1e-10)
         assert float(ours.subject_without[index]) == pytest.approx(float(refitted.predict([[1.0, *SUBJECT_AT]])[0]), rel=1e-10)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import brentq, minimize_scalar
 from sklearn.isotonic import IsotonicRegression
-from statsmodels.api import Logit
 from statsmodels.datasets import modechoice
+from statsmodels.discrete.discrete_model import Logit
 
 from pricing.engines.checkers import posted as checkers
 from pricing.engines.draws import uniforms

@@ -27,10 +27,11 @@ from registry.parties.models import Membership, Organisation
 from tests.support.seeds import SEEDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pytest_django.plugin import DjangoDbBlocker
 
+pytestmark = pytest.mark.longest
 ROWS_LOOKED_AT = 20
 NARROWER = {"blockedTrades": "only verdicts that forbid", "catalogue": "only what is on sale"}
 """Root lists that show less than their actor may see, by intention, and why."""
@@ -39,15 +40,40 @@ WITHOUT_ROWS = {
 }
 """Types that no seed makes a row of yet: their lists are read and must be empty. A type is taken out with the seed that makes it."""
 
+parsed = cache(parse)  # every user asks the same texts
+
 
 @pytest.fixture(scope="module")
-def market(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def market(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Market]:
     """Rows of every room, made once: these tests only read."""
     with django_db_blocker.unblock(), transaction.atomic(), override_settings(DEMO_CLOCK=True):
         for seed in SEEDS:
             seed()
-        yield
+        yield Market()
         transaction.set_rollback(True)
+
+
+class Market:
+    """What the tests ask of these rows. Each answer is kept, because no test changes a row."""
+
+    def __init__(self) -> None:
+        """Nothing is asked yet but who there is."""
+        self.users = users()
+        self.sample = cache(sample)
+        self.visible = cache(visible)
+        self.shown = cache(self._shown)
+
+    def _shown(self, type_name: str, actor: Actor) -> dict[Any, Any]:
+        """What `node(id:)` shows of each row of the sample: its id and the ids behind all its links, or None."""
+        keys = [row.pk for row in self.sample(NODES[type_name])]
+        if not keys:
+            return {}
+        asked = " ".join(["id", *(f"{name} {{ id }}" for name in links(NODES[type_name]))])
+        text = " ".join(
+            f'n{place}: node(id: "{to_global(type_name, key)}") {{ ... on {type_name} {{ {asked} }} }}' for place, key in enumerate(keys)
+        )
+        answer = ask(f"{{ {text} }}", actor)
+        return {key: answer[f"n{place}"] for place, key in enumerate(keys)}
 
 
 def users() -> dict[str, Actor]:
@@ -67,7 +93,7 @@ def users() -> dict[str, Actor]:
 
 def ask(text: str, actor: Actor) -> dict[str, Any]:
     result = execute_sync(
-        market_schema().graphql_schema, parse(text), context_value=SimpleNamespace(actor=actor), execution_context_class=LeafFastPath
+        market_schema().graphql_schema, parsed(text), context_value=SimpleNamespace(actor=actor), execution_context_class=LeafFastPath
     )
     assert result.errors is None, (text[:300], result.errors)
     assert result.data is not None
@@ -119,7 +145,7 @@ def all_pages(name: str, actor: Actor) -> set[str]:
     return seen
 
 
-def test_every_node_type_has_a_table_of_its_own_with_a_rule_of_visibility():
+def test_every_node_type_has_a_table_of_its_own_with_a_rule_of_visibility(market):
     market_schema()
     assert len({model(node) for node in NODES.values()}) == len(NODES)
     for name, node in NODES.items():
@@ -130,9 +156,9 @@ def test_every_node_type_has_a_table_of_its_own_with_a_rule_of_visibility():
 
 def test_root_lists_show_exactly_what_is_visible(market):
     wrong = []
-    for user, actor in users().items():
+    for user, actor in market.users.items():
         for name, type_name in root_lists():
-            shown, expected = all_pages(name, actor), ids(type_name, visible(NODES[type_name], actor))
+            shown, expected = all_pages(name, actor), ids(type_name, market.visible(NODES[type_name], actor))
             if shown - expected or (name not in NARROWER and shown != expected):
                 wrong.append((user, name, len(shown), len(expected)))
     assert wrong == []
@@ -140,10 +166,10 @@ def test_root_lists_show_exactly_what_is_visible(market):
 
 def test_totals_count_exactly_what_is_visible(market):
     wrong = []
-    for user, actor in users().items():
+    for user, actor in market.users.items():
         for name, type_name in root_lists():
             total = ask(f"{{ {name}(first: 1) {{ totalCount }} }}", actor)[name]["totalCount"]
-            expected = len(visible(NODES[type_name], actor))
+            expected = len(market.visible(NODES[type_name], actor))
             if total > expected or (name not in NARROWER and total != expected):
                 wrong.append((user, name, total, expected))
     assert wrong == []
@@ -152,39 +178,27 @@ def test_totals_count_exactly_what_is_visible(market):
 def test_a_node_is_found_by_its_id_exactly_where_it_is_visible(market):
     wrong = []
     for type_name, node in NODES.items():
-        rows = sample(node)
-        if not rows:
-            continue
-        text = " ".join(f'n{place}: node(id: "{to_global(type_name, row.pk)}") {{ id }}' for place, row in enumerate(rows))
-        for user, actor in users().items():
-            answer, expected = ask(f"{{ {text} }}", actor), visible(node, actor)
-            found = [(row, answer[f"n{place}"] is not None) for place, row in enumerate(rows)]
-            wrong += [(user, type_name, row.pk) for row, shown in found if shown != (row.pk in expected)]
+        for user, actor in market.users.items():
+            for key, shown in market.shown(type_name, actor).items():
+                expected = to_global(type_name, key) if key in market.visible(node, actor) else None
+                if (shown and shown["id"]) != expected:
+                    wrong.append((user, type_name, key))
     assert wrong == []
 
 
 def test_links_lead_exactly_to_what_is_visible(market):
-    assert list(wrong_links()) == []
+    assert list(wrong_links(market)) == []
 
 
-def wrong_links() -> Iterator[tuple[str, str, str]]:
+def wrong_links(market: Market) -> Iterator[tuple[str, str, str]]:
     """User, type and name of each link that leads elsewhere than it should."""
-    seen = cache(visible)
     for type_name, node in NODES.items():
-        fields, rows = links(node), sample(node)
-        if not fields or not rows:
-            continue
-        asked = " ".join(f"{name} {{ id }}" for name in fields)
-        text = " ".join(
-            f'n{place}: node(id: "{to_global(type_name, row.pk)}") {{ ... on {type_name} {{ {asked} }} }}' for place, row in enumerate(rows)
-        )
-        for user, actor in users().items():
-            answer = ask(f"{{ {text} }}", actor)
-            for place, row in enumerate(rows):
-                shown = answer[f"n{place}"]
-                if shown is not None:
-                    for name, field in fields.items():
-                        if follows(shown[name]) != linked(field, row, actor, seen):
+        for user, actor in market.users.items():
+            shown = market.shown(type_name, actor)
+            for row in market.sample(node):
+                if shown[row.pk] is not None:
+                    for name, field in links(node).items():
+                        if follows(shown[row.pk][name]) != linked(field, row, actor, market):
                             yield user, type_name, name
 
 
@@ -195,11 +209,11 @@ def follows(value: Any) -> set[str]:
     return {one["id"] for one in value} if isinstance(value, list) else {value["id"]}
 
 
-def linked(field: Ref | Children, row: Any, actor: Actor, seen: Callable[[type[NodeType], Actor], set[Any]]) -> set[str]:
+def linked(field: Ref | Children, row: Any, actor: Actor, market: Market) -> set[str]:
     """What the link should lead to, by the oracle."""
     node = target(field)
     if isinstance(field, Ref):
-        return ids(node._meta.name, {getattr(row, field.attribute)} & seen(node, actor))
+        return ids(node._meta.name, {getattr(row, field.attribute)} & market.visible(node, actor))
     rows = model(node).objects.visible_to(actor).filter(**{field.attribute: getattr(row, field.key)}).order_by(field.order, "pk")
     return ids(node._meta.name, list(dict.fromkeys(rows.values_list("pk", flat=True)))[: field.size])
 
@@ -215,4 +229,4 @@ def test_a_leak_through_a_reference_would_be_found(market, monkeypatch):
         return []
 
     monkeypatch.setattr(Ref, "warm", leaking)
-    assert any("stranger" in user for user, _, _ in wrong_links())
+    assert any("stranger" in user for user, _, _ in wrong_links(Market()))

@@ -22,6 +22,7 @@ from registry.log.note import Signer
 from registry.log.tiles import readable_entries
 from tests.support.leaves import revealed
 
+pytestmark = pytest.mark.longest
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 150
 
@@ -46,9 +47,12 @@ def servers(var: Path) -> list[str]:
     return [command(pid) for pid in working_in(var / "postgres")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def var() -> Iterator[Path]:
-    """Outside pytest's own directory, whose permissions another pytest run on this machine tightens under the server's feet."""
+    """Outside pytest's own directory, whose permissions another pytest run on this machine tightens under the server's feet.
+
+    One for both tests, whichever comes first: a demo begins with nothing or with what an earlier one left, and may do so in either.
+    """
     with tempfile.TemporaryDirectory(prefix="egret-demo-") as made:
         yield Path(made).resolve()
 

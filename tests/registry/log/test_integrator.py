@@ -15,13 +15,14 @@ from registry.log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from registry.log.integrator import integrate
 from registry.log.keys import environment_keys
 from registry.log.merkle import leaf_hash, verify_inclusion
-from registry.log.models import Disclosure, Entry, Leaf, LogState, Outbox, SignedCheckpoint
+from registry.log.models import Cursor, Disclosure, Entry, Leaf, LogState, Outbox, SignedCheckpoint
 from registry.log.publication import StaleBackup
 from registry.log.schemas import UndeclaredEvent, declare
 from registry.log.selectors import first_checkpoint_over, leaf_bytes, logged, proof_of
 from registry.log.services import EventTooLong, follow, record
 
 declare("test.happened", public=("what",), sealed=("price",))
+declare("test.aside", public=("what",))
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +118,31 @@ def test_a_follower_sees_each_entry_once_and_stops_at_the_one_that_fails():
     assert follow("test", handler, schemas=frozenset({"test.happened"})) == 2
     assert seen == ["a", "bad", "bad", "c"]
     assert follow("test", handler, schemas=frozenset({"test.happened"})) == 0
+
+
+def test_a_follower_passes_entries_of_other_schemas_together_with_its_own_next_one(django_assert_num_queries):
+    for what in (*"abc", "own", *"def"):
+        schema = "test.happened" if what == "own" else "test.aside"
+        record(schema, subject=("Test", uuid4()), actor=SYSTEM, public={"what": what}, sealed={"price": "1"} if what == "own" else {})
+    integrate()
+    seen: list[tuple[int, str]] = []
+
+    def handler(entry: Entry) -> None:
+        seen.append((Cursor.objects.get(name="own").position, json.loads(bytes(entry.body))["data"]["what"]))
+        if len(seen) < 2:
+            raise RuntimeError
+
+    own = frozenset({"test.happened"})
+    assert follow("own", handler, schemas=own, limit=2) == 2
+    assert seen == []
+    with pytest.raises(RuntimeError):
+        follow("own", handler, schemas=own)
+    assert Cursor.objects.get(name="own").position == 2
+    assert follow("own", handler, schemas=own, limit=2) == 2
+    assert seen == [(2, "own"), (2, "own")]
+    with django_assert_num_queries(11):  # six for three places, five to find no more
+        assert follow("own", handler, schemas=own) == 3
+    assert (follow("own", handler, schemas=own), len(seen)) == (0, 2)
 
 
 def test_a_follower_that_waits_for_checkpoints_sees_an_entry_once_one_covers_it(monkeypatch):
