@@ -74,35 +74,37 @@ class Served:
         return self.ask("/api/handles", "POST", body=body, **{"Content_Type": "application/json", **headers})
 
 
+def _gunicorn(port: int, threads: int) -> list[str]:
+    options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(threads), "--no-control-socket", "--log-level", "warning"]
+    return ["gunicorn", "--bind", f"127.0.0.1:{port}", *options]
+
+
+def _granian(port: int, threads: int) -> list[str]:
+    options = ["--interface", "wsgi", "--http", "1", "--workers", "1", "--blocking-threads", str(threads), "--log-level", "error"]
+    return ["granian", "--host", "127.0.0.1", "--port", str(port), *options]
+
+
+WEB_SERVERS: Final = {"gunicorn": _gunicorn, "granian": _granian}
+"""What `manage.py serve` starts, and what a machine runs that does nothing but resolve."""
+
+
 @contextlib.contextmanager
-def served(url: str, *, application: str = ALONE, threads: int = 8) -> Iterator[Served]:
-    """Run an application on a database, in one gunicorn worker as ``manage.py serve`` does."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        listener.set_inheritable(True)
-        options = [
-            "--worker-class",
-            "gthread",
-            "--workers",
-            "1",
-            "--threads",
-            str(threads),
-            "--no-control-socket",
-            "--log-level",
-            "warning",
-        ]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--bind", f"fd://{listener.fileno()}", *options, application],
-            cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": url, "EGRET_PUBLIC_URL": PUBLIC, "EGRET_ROLE": "egret_app"},
-            pass_fds=[listener.fileno()],
-        )
-        running = Served(listener.getsockname()[1], process)
-        try:
-            _await(running)
-            yield running
-        finally:
-            process.terminate()
-            process.wait(SECONDS)
+def served(url: str, *, application: str = ALONE, threads: int = 8, web: str = "") -> Iterator[Served]:
+    """Run an application on a database, in one worker of the web server that it is meant for, or of another."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *WEB_SERVERS[web or ("granian" if application == ALONE else "gunicorn")](port, threads), application],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": url, "EGRET_PUBLIC_URL": PUBLIC, "EGRET_ROLE": "egret_app"},
+    )
+    running = Served(port, process)
+    try:
+        _await(running)
+        yield running
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
 
 
 def _await(running: Served) -> None:

@@ -1,4 +1,7 @@
-"""The resolver by itself, for a machine that does nothing else: ``gunicorn registry.identifiers.resolver.server:application``."""
+"""The resolver by itself, for a machine that does nothing else; with the extra ``resolver``, two workers for two cores:
+
+``granian --interface wsgi --workers 2 --blocking-threads 2 registry.identifiers.resolver.server:application``
+"""
 
 import os
 

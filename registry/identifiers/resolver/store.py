@@ -14,11 +14,10 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg import sql
+from psycopg import Cursor, sql
 
 from registry.identifiers.records import AT_INDEX, AT_VERSION, CURRENT, EACH_CURRENT, Record, records
 from registry.identifiers.resolver.asking import Question
-from registry.identifiers.resolver.session import Session
 
 REMEMBERED_SECONDS: Final = 2.0
 REMEMBERED_MAX: Final = 10_000
@@ -47,7 +46,7 @@ class Store:
         self._session = sql.SQL("SET ROLE {}; SET default_transaction_read_only = on; SET statement_timeout = {}").format(
             sql.Identifier(role), sql.Literal(STATEMENT_MILLISECONDS)
         )
-        self._idle: list[Session] = []
+        self._idle: list[Cursor[Any]] = []
         self._places = threading.BoundedSemaphore(CONNECTIONS_MAX)
         self._lock = threading.Lock()
         self._prefixes: frozenset[str] | None = None
@@ -101,8 +100,8 @@ class Store:
         """Close the connections that are idle."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for session in idle:
-            session.close()
+        for cursor in idle:
+            cursor.connection.close()
 
     def _remember(self, read: dict[int, Record], asked: float) -> None:
         with self._lock:
@@ -117,8 +116,8 @@ class Store:
     def _rows(self, query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         for tried in range(1, TRIES + 1):
             try:
-                with self._borrowed(fresh=tried > 1) as session:
-                    return session.rows(query, parameters)
+                with self._borrowed(fresh=tried > 1) as cursor:
+                    return cursor.execute(query, parameters, prepare=True).fetchall()
             except psycopg.errors.QueryCanceled as error:
                 raise Away from error
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -127,27 +126,30 @@ class Store:
         raise Away
 
     @contextmanager
-    def _borrowed(self, *, fresh: bool) -> Iterator[Session]:
-        """A session, for one query; one that failed is closed, with all that were idle beside it."""
+    def _borrowed(self, *, fresh: bool) -> Iterator[Cursor[Any]]:
+        """A connection's one cursor, for one query (making a cursor costs nearly as much as using it).
+
+        A connection that failed is closed, with all that were idle beside it.
+        """
         if not self._places.acquire(timeout=CONNECT_SECONDS):
             raise Away
         try:
             if fresh:
                 self.close()
             with self._lock:
-                session = self._idle.pop() if self._idle else None
-            session = session or self._connect()
+                cursor = self._idle.pop() if self._idle else None
+            cursor = cursor or self._connect()
             try:
-                yield session
+                yield cursor
             except BaseException:
-                session.close()
+                cursor.connection.close()
                 raise
             with self._lock:
-                self._idle.append(session)
+                self._idle.append(cursor)
         finally:
             self._places.release()
 
-    def _connect(self) -> Session:
+    def _connect(self) -> Cursor[Any]:
         if time.monotonic() < self._rests_until:
             raise Away
         try:
@@ -157,4 +159,4 @@ class Store:
         except psycopg.OperationalError as error:
             self._rests_until = time.monotonic() + REST_SECONDS
             raise Away from error
-        return Session(connection)
+        return connection.cursor(binary=True)

@@ -37,7 +37,7 @@ SCANNED = {
     "?certificate=EGR-202701-0001&leaf=0123456789abcdef": "?certificate=EGR-202701-0001&leaf=0123456789abcdef",
     "?leaf=ab&next=https://evil.example": "?leaf=ab",
     "?certificate=%0d%0aSet-Cookie:%20a=b": "",
-    "?certificate=<script>": "",
+    "?certificate=%3Cscript%3E": "",
     f"?leaf={'a' * 65}": "",
 }
 
