@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-LENGTHS: Final[Mapping[str, int]] = {"SECRET_KEY": 48, "EGRET_MASTER_KEY": 32, "EGRET_LOG_KEY": 32, "EGRET_CERTIFICATE_KEY": 32}
+LENGTHS: Final[dict[str, int]] = {"SECRET_KEY": 48, "EGRET_MASTER_KEY": 32, "EGRET_LOG_KEY": 32, "EGRET_CERTIFICATE_KEY": 32}
 """Bytes of randomness of each key; each is written as hexadecimal digits."""
+OPTIONAL: Final[dict[str, int]] = {"EGRET_SM2_KEY": 32} if find_spec("tongsuopy") else {}
+"""What a market can do without; made here so that a laptop shows it, where there is a library that can use it."""
 
 
 def local_keys(var: Path) -> dict[str, str]:
@@ -21,7 +23,9 @@ def local_keys(var: Path) -> dict[str, str]:
     """
     directory = var / "keys"
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return {name: _read_or_make(directory / name.lower(), length) for name, length in LENGTHS.items() if not os.environ.get(name)}
+    return {
+        name: _read_or_make(directory / name.lower(), length) for name, length in (LENGTHS | OPTIONAL).items() if not os.environ.get(name)
+    }
 
 
 def _read_or_make(path: Path, length: int) -> str:

@@ -22,7 +22,7 @@ from django.db import connections
 from marketplace.relays import RelayThreads
 from registry.base import environment, roles
 from registry.base.embedded import ServerUnavailable, acquire, var_directory
-from registry.base.local_keys import LENGTHS, local_keys
+from registry.base.local_keys import LENGTHS, OPTIONAL, local_keys
 from registry.base.migration import MigrationFailed, migrated_database
 from registry.base.processes import die_with_parent
 from registry.certificates.issuer import require_pin
@@ -109,7 +109,7 @@ def _prepare(url: str, name: str, *, migrated: bool) -> str:
 def _adopt(url: str, *, demo_clock: bool) -> None:
     """Give the database, the keys and the clock to this process, whose settings are older than they are, and to its children."""
     os.environ.update(local_keys(var_directory()), DATABASE_URL=url, EGRET_ROLE=roles.APPLICATION, EGRET_DEMO_CLOCK=str(int(demo_clock)))
-    for name in LENGTHS:
+    for name in LENGTHS | OPTIONAL:
         setattr(settings, name, os.environ[name])
     settings.DEMO_CLOCK = demo_clock
     connections["default"].close()
