@@ -126,3 +126,14 @@ def test_a_row_that_comes_twice_is_not_logged_twice_and_holds_nothing_back_once_
     assert snapshot(Leaf, Outbox, LogState, SignedCheckpoint) == before
     twice.delete()
     assert everything() == [event, later]
+
+
+@pytest.mark.django_db
+def test_a_row_without_its_entry_stops_the_log_and_holds_nothing_back_once_it_is_gone():
+    event, orphan = happen(), Outbox.objects.create(event=uuid4())
+    before = snapshot(Leaf, Outbox, LogState, SignedCheckpoint)
+    with pytest.raises(IntegrityError, match="not-null"), transaction.atomic():
+        integrate()
+    assert snapshot(Leaf, Outbox, LogState, SignedCheckpoint) == before
+    orphan.delete()
+    assert everything() == [event]
