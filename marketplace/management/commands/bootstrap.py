@@ -15,7 +15,7 @@ from registry.base.embedded import var_directory
 from registry.base.errors import UserError
 from registry.base.ids import uuid7
 from registry.base.limits import API_KEY_DAYS_MAX
-from registry.base.local_keys import local_keys
+from registry.base.local_keys import LENGTHS, local_keys
 from registry.parties.models import Organisation
 from registry.parties.selectors import first_person, operator
 from registry.parties.services import api_key_issue, organisation_admit
@@ -43,8 +43,9 @@ class Command(BaseCommand):
         Raises:
             CommandError: an option is not acceptable.
         """
-        for name, value in local_keys(var_directory()).items():  # the same keys that `serve` takes when the environment has none
-            setattr(settings, name, value)
+        keys = local_keys(var_directory())
+        for name in LENGTHS.keys() & keys.keys():  # of those that `serve` takes when the environment has none, what this needs
+            setattr(settings, name, keys[name])
         try:
             secret = self._key(operator(), options)
         except UserError as error:
