@@ -39,7 +39,8 @@ def served(application: str) -> Iterator[int]:
     """An application in granian, as a machine runs the resolver that does nothing else; yields the port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
-    options = ["--interface", "wsgi", "--http", "1", "--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--log-level", "error"]
+    options = ["--interface", "wsgi", "--http", "1", "--workers", str(WORKERS), "--blocking-threads", str(THREADS)]
+    options += ["--workers-kill-timeout", "5", "--log-level", "error"]
     process = subprocess.Popen(  # noqa: S603 this interpreter and literal arguments
         [sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port), *options, application],
         env=os.environ | {"DATABASE_URL": settings.DATABASE_URL},

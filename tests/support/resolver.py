@@ -80,8 +80,8 @@ def _gunicorn(port: int, threads: int) -> list[str]:
 
 
 def _granian(port: int, threads: int) -> list[str]:
-    options = ["--interface", "wsgi", "--http", "1", "--workers", "1", "--blocking-threads", str(threads), "--log-level", "error"]
-    return ["granian", "--host", "127.0.0.1", "--port", str(port), *options]
+    options = ["--interface", "wsgi", "--http", "1", "--workers", "1", "--blocking-threads", str(threads), "--workers-kill-timeout", "5"]
+    return ["granian", "--host", "127.0.0.1", "--port", str(port), "--log-level", "error", *options]
 
 
 WEB_SERVERS: Final = {"gunicorn": _gunicorn, "granian": _granian}
