@@ -44,7 +44,7 @@ def deal_bundle(deal: Deal) -> bytes:
     filings = {grant.filing_id for grant in Grant.objects.filter(event_id__in=grants) if grant.filing_id}
     certificates = certificates_of(filings, until=deal.settled_at)
     events = [*_key_events(deal), *grants, *steps, *certificates.events]
-    found = gathered(events, shown=lambda event, path: event in steps and path != ACTOR, certificates=certificates.secured)
+    found = gathered(events, shown=lambda event, path: event in steps and path != ACTOR, certificates=certificates.files)
     if found is None:
         raise EvidenceNotReady(reason="no checkpoint covers its last event")
     return pack_deal(found, claims=_claims(deal), contract=bytes(deal.terms_bytes))

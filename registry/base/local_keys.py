@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 LENGTHS: Final[dict[str, int]] = {"SECRET_KEY": 48, "EGRET_MASTER_KEY": 32, "EGRET_LOG_KEY": 32, "EGRET_CERTIFICATE_KEY": 32}
 """Bytes of randomness of each key; each is written as hexadecimal digits."""
-OPTIONAL: Final[dict[str, int]] = {"EGRET_SM2_KEY": 32} if find_spec("tongsuopy") else {}
+OPTIONAL: Final[dict[str, int]] = {"EGRET_SM2_KEY": 32, "EGRET_LOG_SM2_KEY": 32} if find_spec("tongsuopy") else {}
 """What a market can do without; made here so that a laptop shows it, where there is a library that can use it."""
 
 

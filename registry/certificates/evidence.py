@@ -19,7 +19,7 @@ from django.db.models import F
 from registry.base.actor import Actor
 from registry.certificates.errors import TitleNotReady, TitleTooLong
 from registry.certificates.models import Certificate, CertificateRevocation, Suite
-from registry.certificates.selectors import credential_of
+from registry.certificates.selectors import credential_of, sm2_signature_of
 from registry.log.evidence import CannotPack, pack_right
 from registry.log.gathering import gathered
 from registry.log.models import Entry
@@ -36,10 +36,15 @@ FACTS: Final = frozenset({"name", "summary"})
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """Certificates for a bundle: the events of their issue, and the secured credentials by number."""
+    """Certificates for a bundle.
+
+    Attributes:
+        events: of their issue.
+        files: as they are served to anybody: secured credentials by number, detached SM2 signatures by number and ``.sm2``.
+    """
 
     events: tuple[UUID, ...]
-    secured: Mapping[str, Any]
+    files: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,9 @@ def certificates_of(filings: Iterable[UUID], *, until: datetime | None = None) -
     if until is not None:
         rows, revoked = rows.filter(issued_at__lte=until), revoked.filter(decided_at__lte=until)
     rows = rows.exclude(pk__in=revoked.values("certificate"))
-    return Certified(tuple(row.event_id for row in rows), {row.number: credential_of(row) for row in rows})
+    detached = {f"{row.number}.sm2": sm2_signature_of(row) for row in rows}
+    files = {row.number: credential_of(row) for row in rows} | {name: value for name, value in detached.items() if value}
+    return Certified(tuple(row.event_id for row in rows), files)
 
 
 def right_bundle(*, actor: Actor, grant_id: UUID) -> Bundle:
@@ -88,9 +95,7 @@ def right_bundle(*, actor: Actor, grant_id: UUID) -> Bundle:
         *certificates.events,
     ]
     opened = {grant.event_id: TERMS for grant in chain if terms_open(actor, grant)} | {each.event_id: FACTS for each in objects}
-    found = gathered(
-        events, shown=lambda event, path: path in opened.get(event, frozenset()), certificates=certificates.secured, newest=True
-    )
+    found = gathered(events, shown=lambda event, path: path in opened.get(event, frozenset()), certificates=certificates.files, newest=True)
     if found is None:
         raise TitleNotReady(reason="no checkpoint covers its last entry")
     try:

@@ -56,7 +56,8 @@ class Evidence:
         checkpoint: the signed note, with the lines of its witnesses.
         logs: the log's keys that signed it.
         timestamp: an RFC 3161 answer over this very checkpoint as the log signed it, if there is one.
-        certificates: secured credentials by number, one for each ``certificate.issued`` among the entries.
+        certificates: secured credentials by number, one for each ``certificate.issued`` among the entries; and by number and
+            ``.sm2`` the detached signature of one that has it.
     """
 
     entries: Sequence[LoggedEntry]
@@ -104,7 +105,7 @@ def _bundle(kind: str, claims: Mapping[str, Any], evidence: Evidence, *, keys: s
             [{"index": each.index, "path": each.path, "salt": each.salt.hex(), "value": each.value} for each in disclosed]
         ),
         "keys.txt": ("".join(f"log {log}\n" for log in evidence.logs) + keys).encode(),
-        **{f"certificates/{number}.json": canonical(secured) for number, secured in evidence.certificates.items()},
+        **{f"certificates/{name}.json": canonical(value) for name, value in evidence.certificates.items()},
     }
     if evidence.timestamp is not None:
         members["timestamp.tsr"] = evidence.timestamp

@@ -7,14 +7,15 @@
       --policy FILE     instead: logs, witnesses, groups and quorum as in C2SP tlog-policy
       --tsa-root FILE   PEM: an authority under one of these roots must have timestamped the checkpoint (RFC 3161)
       --issuer-key KEY  repeatable, multibase: one of these must have signed every certificate
+      --log-sm2-key KEY, --issuer-sm2-key KEY    repeatable: the same once more, by SM2 with SM3 (GB/T 32918)
 
 Trust comes from outside only: from these options, and from whoever gave them. The bundle is taken as an attacker's work; whatever
 this file does not know (a member, a field, an event, a version) refuses it, and so does whatever an option asks for and the bundle
-lacks. What no option asks for is read, and named as not proven. SM2 signatures are passed over, as `cryptography` has no SM2; this
-is said, too. Members of the zip (in one byte form, see ``zip_of``):
+lacks. What no option asks for is read, and named as not proven. Members of the zip (in one byte form, see ``zip_of``):
 
   manifest.json          SHA-256 of every other member; JSON members are RFC 8785 and have the forms named in FORMS
-  checkpoint             the log's signed note: origin, size, root; below the log's line stand those of witnesses (type 04)
+  checkpoint             the log's signed note: origin, size, root; below the log's line may stand its second, by SM2 (type ff, see
+                         ``SM2_KIND``), and those of witnesses (type 04)
   entries/<index>.json   a leaf of the log, byte for byte: LEAF, with ``data`` as the subject's events have it for its schema
   proofs/<index>.json    its RFC 6962 inclusion proof for the checkpoint's size, hashes in hex
   disclosures.json       salt (hex) and value of sealed members of the entries; ``path`` is the member's name in ``data``
@@ -23,7 +24,8 @@ is said, too. Members of the zip (in one byte form, see ``zip_of``):
   keys.txt               for people; shows only keys that have signed (see ``Case.check_keys``)
   timestamp.tsr          may be there: an RFC 3161 answer over the first lines of checkpoint, each with its line feed: its three lines,
                          the blank one, and those by which the log signed it, of which one has to be by a trusted key
-  certificates/<no>.json may be there, each for one entry certificate.issued, and then for all of them
+  certificates/<no>.json may be there, each for one entry certificate.issued, and then for all of them; beside one may stand
+                         <no>.sm2.json, a detached SM2 signature over its SM2_CONTEXT and the certificate without its proof
 
 A sealed member stands in its leaf as {"_h": base64url(SHA-256(salt || canonical(value)))}. Amounts are decimal strings of
 minor units. A side signs, with Ed25519, the lines egret-contract-v1, hash of contract.json in hex, deal, seller or buyer.
@@ -50,7 +52,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 from zlib import crc32
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -72,6 +74,7 @@ CHAIN_MAX: Final = 8
 RSA_BITS_MIN: Final = 2048
 EC_BITS_MIN: Final = 256
 HASH_BYTES: Final = 32
+POINT_BYTES: Final = 65
 SIZE_MAX: Final = 2**63 - 1
 TEXT_MAX: Final = 200
 BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -92,6 +95,7 @@ ROLE: Final = re.compile(r"platform_fee|institution_fee|share|tax")
 KIND: Final = re.compile(r"HOLD|USE|OPERATE")
 NUMBERED: Final = re.compile(r"(entries|proofs)/(0|[1-9][0-9]{0,18})\.json")
 CERTIFICATE: Final = re.compile(r"certificates/(EGR-[0-9]{6}-[0-9]{4})\.json")
+DETACHED: Final = re.compile(r"certificates/(EGR-[0-9]{6}-[0-9]{4})\.sm2\.json")
 ALWAYS: Final = frozenset({"checkpoint", "disclosures.json", "keys.txt", "manifest.json"})
 STAMP: Final = "timestamp.tsr"
 KNOWN: Final = ALWAYS | {"contract.json", "deal.json", "right.json", STAMP}
@@ -150,6 +154,14 @@ PROOF: Final = {
     "@context": [TEXT], "type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022", "proofPurpose": "assertionMethod",
     "verificationMethod": TEXT, "created": INSTANT, "proofValue": re.compile(r"z[1-9A-HJ-NP-Za-km-z]{80,100}"),
 }  # fmt: skip
+SM2_MULTIKEY: Final = b"\x86\x24"
+SM2_USER_ID: Final = "1234567812345678"
+SM2_KIND: Final = b"\xffegret SM2 with SM3, user id %s\n" % SM2_USER_ID.encode()  # of a log's key; stands before the point
+SM2_CONTEXT: Final = "egret-certificate-sm2-v1\n"
+SM2_SIGNATURE: Final = {
+    "number": TEXT, "algorithm": "SM2-SM3", "context": SM2_CONTEXT, "sha256": HASH, "user_id": SM2_USER_ID,
+    "key_id": re.compile(r"[0-9a-f]{16}"), "public_key": re.compile(r"04[0-9a-f]{128}"), "signature": re.compile(r"([0-9a-f]{2}){8,72}"),
+}  # fmt: skip
 STATED: Final = {"grant": URN, "kind": KIND, "exclusive": bool, "valid_from": DAY, "last_day": DAY}
 RIGHT_DISCLOSED: Final[dict[str, Json]] = {"terms": TERMS, "income_share_ppm": int, "name": WORDS, "summary": WORDS}
 ABOUT: Final = {"type": TEXT, "id": TEXT}
@@ -188,6 +200,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "differs": ("{0} is not what {1} says", "{0} 与 {1} 所载不符"),
     "bad_option": ("says nothing that can be followed here: {0}", "无法执行：{0}"),
     "bad_key": ("is not an Ed25519 verifier key <name>+<id>+<base64>", "不是 Ed25519 验证公钥 <名称>+<编号>+<base64>"),
+    "bad_sm2_key": ("is not an SM2 key of a log, <name>+<id>+<base64>", "不是日志的 SM2 公钥 <名称>+<编号>+<base64>"),
+    "no_sm3": ("cannot be followed on this machine: its OpenSSL has no SM3", "本机无法执行：其 OpenSSL 不含 SM3"),
+    "no_second": ("has no second signature by the SM2 key of its log that you trust: {0}", "没有受信 SM2 公钥的第二签名：{0}"),
     "malformed": ("is not a signed checkpoint in its one form", "不是规范形式的已签署检查点"),
     "untrusted": ("is not signed by the trusted log key {0}", "不是由受信日志公钥 {0} 签署"),
     "forged": ("the signature of {0} is wrong: text or signature was changed", "{0} 的签名错误：正文或签名被改动"),
@@ -219,6 +234,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "wider": ("it allows more than the right {0} that it rests on", "其范围超出所依据的权利 {0}"),
     "certificate": ("{0} is not what the log registered", "{0} 与日志登记内容不符"),
     "issuer": ("is not signed by an issuer that you trust", "不是由受信签发者签署"),
+    "no_sm2": ("has no SM2 signature in the bundle", "证据包中没有其 SM2 签名"),
+    "sm2_form": ("{0} is none: a point of the curve, its id, or two numbers in DER", "{0} 无效：应为曲线上的点、其编号或 DER 编码的两数"),
     "line": ("line {0} was altered: {1}, but the log settled {2}", "第 {0} 项被篡改：所载 {1}，日志结算 {2}"),
     "sum": ("shares, fees and taxes sum to {0}, not to the amount {1}", "分成、费用与税款合计 {0}，不等于金额 {1}"),
     "no_holder": ("{0} gets a share but holds no grant in the bundle", "{0} 获得分成，但未见其持有权利"),
@@ -282,6 +299,8 @@ class Trust:
     tsa_roots: bytes | None = None
     issuer_keys: tuple[str, ...] = ()
     now: datetime | None = None
+    log_sm2_keys: tuple[str, ...] = ()
+    issuer_sm2_keys: tuple[str, ...] = ()
 
 
 def fail(file: str, code: str, *params: object) -> NoReturn:
@@ -355,7 +374,7 @@ def unzip(data: bytes) -> dict[str, bytes]:
             fail("bundle.zip", "cut", at)
         crc, _, size, path, extra = struct.unpack_from("<3L2H", data, at + 14)
         name, start = data[at + 30 : at + 30 + path].decode("ascii", "replace"), at + 30 + path + extra
-        if name in members or not (name in KNOWN or NUMBERED.fullmatch(name) or CERTIFICATE.fullmatch(name)):
+        if name in members or not (name in KNOWN or NUMBERED.fullmatch(name) or CERTIFICATE.fullmatch(name) or DETACHED.fullmatch(name)):
             fail(f"{name!r:.80}", "unknown")
         at = start + size
         members[name] = data[start:at]
@@ -389,16 +408,17 @@ class Key(NamedTuple):
 
 
 def key_of(option: str, given: str, kind: bytes) -> Key:
-    """An Ed25519 verifier key of a kind: 01 signs a log's checkpoints, 04 cosigns them. Source: C2SP signed-note."""
+    """A verifier key of a kind: 01 signs a log's checkpoints, 04 cosigns them, ``SM2_KIND`` signs them too. Source: C2SP signed-note."""
+    code, length = ("bad_sm2_key", POINT_BYTES) if kind == SM2_KIND else ("bad_key", HASH_BYTES)
     try:
         name, stated, encoded = given.split("+", 2)
         typed = b64decode(encoded, validate=True)
         key_id = sha256(name.encode() + b"\n" + typed).digest()[:4]
     except ValueError:
-        fail(option, "bad_key")
-    if typed[:1] != kind or len(typed) != 1 + HASH_BYTES or key_id.hex() != stated:
-        fail(option, "bad_key")
-    return Key(given, name, key_id, typed[1:])
+        fail(option, code)
+    if not typed.startswith(kind) or len(typed) != len(kind) + length or key_id.hex() != stated:
+        fail(option, code)
+    return Key(given, name, key_id, typed[len(kind) :])
 
 
 class Rule(NamedTuple):
@@ -826,6 +846,98 @@ def base58(text: str) -> bytes:
     return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
+# SM2 in plain integers. Only public values come in here, so how long it takes may depend on them. Source: GB/T 32918.2; the curve's
+# numbers: GB/T 32918.5. Points are in Jacobian coordinates: (x, y, z) is (x/z², y/z³), and with z = 0 the point at infinity.
+SM2_P: Final = 2**256 - 2**224 - 2**96 + 2**64 - 1
+SM2_A: Final = SM2_P - 3
+SM2_B: Final = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+SM2_N: Final = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+SM2_G: Final = (
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
+    1,
+)
+Point: TypeAlias = tuple[int, int, int]
+INFINITY: Final[Point] = (1, 1, 0)
+
+
+def doubled(point: Point) -> Point:
+    """Twice a point; the formula holds for a = -3."""
+    x, y, z = point
+    slope, s = 3 * (x - z * z) * (x + z * z) % SM2_P, 4 * x * y * y % SM2_P
+    over = (slope * slope - 2 * s) % SM2_P
+    return over, (slope * (s - over) - 8 * pow(y, 4, SM2_P)) % SM2_P, 2 * y * z % SM2_P
+
+
+def added(one: Point, other: Point) -> Point:
+    """The sum of two points, whichever they are."""
+    (x1, y1, z1), (x2, y2, z2) = one, other
+    if not z1 or not z2:
+        return other if not z1 else one
+    u, v = x1 * z2 * z2 % SM2_P, y1 * z2 * z2 * z2 % SM2_P
+    h, r = (x2 * z1 * z1 - u) % SM2_P, (y2 * z1 * z1 * z1 - v) % SM2_P
+    if not h:
+        return INFINITY if r else doubled(one)
+    square, cube = h * h * u % SM2_P, h * h * h % SM2_P
+    x = (r * r - cube - 2 * square) % SM2_P
+    return x, (r * (square - x) - v * cube) % SM2_P, h * z1 * z2 % SM2_P
+
+
+def point_of(raw: bytes) -> Point | None:
+    """A public key: a point of the curve, 04 and both coordinates, or 02 or 03 (y is even or odd) and x; None for anything else."""
+    x = int.from_bytes(raw[1 : 1 + HASH_BYTES], "big")
+    square = (x * x * x + SM2_A * x + SM2_B) % SM2_P
+    if len(raw) == POINT_BYTES and raw[0] == 4:  # noqa: PLR2004 said above
+        y = int.from_bytes(raw[1 + HASH_BYTES :], "big")
+    elif len(raw) == 1 + HASH_BYTES and raw[0] in {2, 3}:
+        y = pow(square, (SM2_P + 1) // 4, SM2_P)  # a root if there is one, as p is 3 modulo 4
+        y = y if y & 1 == raw[0] & 1 else SM2_P - y
+    else:
+        return None
+    return (x, y, 1) if x < SM2_P and y < SM2_P and y * y % SM2_P == square else None
+
+
+def multikey_of(text: str) -> Point | None:
+    """The SM2 key that a multibase text is: a compressed point after the codec's number; None for anything else."""
+    raw = base58(text)
+    return point_of(raw[2:]) if raw[:2] == SM2_MULTIKEY and len(raw) == len(SM2_MULTIKEY) + 1 + HASH_BYTES else None
+
+
+def numbers_of(signature: bytes) -> tuple[int, int] | None:
+    """The two numbers of an SM2 signature in strict DER, in their range and with a sum that is not 0; None for anything else."""
+    try:
+        r, s = (number_of(each) for each in parts(only(signature), SEQUENCE, INTEGER, INTEGER))
+    except Refused:
+        return None
+    return (r, s) if 0 < r < SM2_N and 0 < s < SM2_N and r + s != SM2_N else None
+
+
+def is_sm2_signed(option: str, key: Point, signature: bytes, message: bytes) -> bool:
+    """Whether an SM2 signature holds, under ``SM2_USER_ID``; an OpenSSL without SM3 refuses the option that asks for it."""
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 as in ``authority_of``
+
+    def sm3(*data: bytes) -> bytes:
+        digest = hashes.Hash(hashes.SM3())
+        digest.update(b"".join(data))
+        return digest.finalize()
+
+    numbers = numbers_of(signature)
+    if numbers is None:
+        return False
+    r, s = numbers
+    user, curve = SM2_USER_ID.encode(), (SM2_A, SM2_B, *SM2_G[:2], *key[:2])
+    try:
+        who = sm3((8 * len(user)).to_bytes(2, "big"), user, *(each.to_bytes(HASH_BYTES, "big") for each in curve))
+        hashed = int.from_bytes(sm3(who, message), "big")
+    except UnsupportedAlgorithm:
+        fail(option, "no_sm3")
+    t, total, table = (r + s) % SM2_N, INFINITY, (INFINITY, SM2_G, key, added(SM2_G, key))
+    for place in reversed(range(8 * HASH_BYTES)):  # s times the base point and t times the key, bit by bit
+        total = added(doubled(total), table[(s >> place & 1) + 2 * (t >> place & 1)])
+    x, _, z = total
+    return z != 0 and (hashed + x * pow(z, -2, SM2_P) % SM2_P) % SM2_N == r
+
+
 @dataclass(frozen=True)
 class Event:
     """One log entry of the bundle."""
@@ -962,6 +1074,20 @@ class Case:
             path = [bytes.fromhex(each) for each in proof["hashes"]]
             self.want(root_of(self.members[event.file], event.index, size, path) == root, event.file, "not_in_log")
 
+    def check_second_line(self) -> None:
+        """A trusted SM2 key of the log signed the checkpoint, too. Source: C2SP signed-note, type ff."""
+        option, note = "--log-sm2-key", self.checkpoint
+        keys = {each: key_of(option, each, SM2_KIND) for each in self.trust.log_sm2_keys}
+        points = {each: point_of(key.raw) or fail(option, "bad_sm2_key") for each, key in keys.items()}
+        if not keys:
+            raise Unshown("second")
+        ours = [(key, line) for line in note.lines for key in keys.values() if (key.name, key.key_id) == (line.name, line.key_id)]
+        if not ours or any(not note.body.startswith(f"{key.name}\n") for key, _ in ours):
+            fail("checkpoint", "no_second", ", ".join(keys))
+        for key, line in ours:
+            if not is_sm2_signed(option, points[key.given], line.signature, note.body.encode()):
+                fail("checkpoint", "forged", f"{key.name}, SM2")
+
     def check_witnesses(self) -> None:
         """As many trusted witnesses as were asked for cosigned the checkpoint, each counted once. Source: C2SP tlog-cosignature."""
         rule = self.rule
@@ -1062,6 +1188,32 @@ class Case:
             message = sha256(canonical(proof)).digest() + sha256(canonical(secured)).digest()
             self.want(any(is_signed(key[2:], signature, message) for key in keys), name, "issuer")
         self.facts["certificates"] = ", ".join(sorted(CERTIFICATE.sub(r"\1", name) for name in found))
+
+    def check_sm2(self) -> None:
+        """Each certificate has an SM2 signature by a trusted key beside it; where no key is given, one that is there has its form."""
+        option, found, signed = "--issuer-sm2-key", {name for name in self.members if CERTIFICATE.fullmatch(name)}, set[str]()
+        keys = {multikey_of(each) or fail(option, "bad_option", f"{each:.80}") for each in self.trust.issuer_sm2_keys}
+        for name in sorted(name for name in self.members if DETACHED.fullmatch(name)):
+            of = name.replace(".sm2.", ".")
+            if of not in found:
+                fail(name, "idle")
+            told, statement = conform(name, parse(name, self.members[name]), SM2_SIGNATURE), canonical(self.certificate(of)[0])
+            self.want(of == f"certificates/{told['number']}.json", name, "differs", "number", of)
+            self.want(told["sha256"] == sha256(statement).hexdigest(), name, "differs", "sha256", of)
+            key, signature = bytes.fromhex(told["public_key"]), bytes.fromhex(told["signature"])
+            point = point_of(key) or fail(name, "sm2_form", "public_key")
+            self.want(told["key_id"] == sha256(b"SM2-SM3\n" + key).hexdigest()[:16], name, "sm2_form", "key_id")
+            self.want(numbers_of(signature), name, "sm2_form", "signature")
+            if keys:
+                holds = point in keys and is_sm2_signed(option, point, signature, SM2_CONTEXT.encode() + statement)
+                self.want(holds, name, "issuer")
+            signed.add(of)
+        if not keys:
+            raise Unshown("sm2" if signed else "no_sm2")
+        self.want(found, "certificates/", "missing")
+        for name in sorted(found - signed):
+            self.note(name, "no_sm2")
+        self.facts["sm2"] = ", ".join(sorted(CERTIFICATE.sub(r"\1", name) for name in found))
 
     def certificate(self, name: str) -> tuple[dict[str, Json], dict[str, Json]]:
         """What a certificate states, and the proof that stands beside it."""
@@ -1414,6 +1566,12 @@ UNSHOWN: Final = {
     ),
     "certificate": ("that certificates were issued: none is in the bundle", "已签发登记证书：证据包中未附"),
     "issuer": ("that the certificates are the issuer's: no --issuer-key was given", "登记证书确由签发者签署：未给出 --issuer-key"),
+    "second": ("that the log signed with SM2, too: no --log-sm2-key was given", "日志亦以 SM2 签署：未给出 --log-sm2-key"),
+    "sm2": (
+        "what the SM2 signatures of certificates are worth: they have their form, but no --issuer-sm2-key was given",
+        "登记证书的 SM2 签名是否有效：形式相符，但未给出 --issuer-sm2-key",
+    ),
+    "no_sm2": ("that certificates are signed with SM2: no such signature is in the bundle", "登记证书亦以 SM2 签署：证据包中未附"),
 }
 FIRST: Final = (
     Check(Case.check_members, "the bundle is complete and each file is the one that the manifest lists", "证据包完整，各文件与清单一致"),
@@ -1421,6 +1579,11 @@ FIRST: Final = (
         Case.check_log,
         "every event in it is, byte for byte, one of the first {size} entries of the log {log}, which the trusted key signed",
         "各事件均逐字节为日志 {log} 前 {size} 条之一，由受信公钥签署",
+    ),
+    Check(
+        Case.check_second_line,
+        "the log signed this with SM2, too, by a key that you trust",
+        "日志亦以您信任的公钥作 SM2 签署",
     ),
     Check(
         Case.check_witnesses,
@@ -1438,6 +1601,11 @@ LAST: Final = (
         Case.check_certificates,
         "the certificates {certificates} are signed by an issuer that you trust, and say what the log registered",
         "登记证书 {certificates} 由您信任的签发者签署，且与日志登记一致",
+    ),
+    Check(
+        Case.check_sm2,
+        "the certificates {sm2} are signed with SM2, too, by an issuer that you trust",
+        "登记证书 {sm2} 亦由您信任的签发者以 SM2 签署",
     ),
     Check(
         Case.check_keys,
@@ -1505,8 +1673,8 @@ KEYS_ARE_THEIRS: Final = (
     "您给出的公钥与根证书确属其人，且其与所认可者均未被盗用或撤销：取决于向您提供者",
 )
 PASSED_OVER: Final = (
-    "what SM2 signatures, and those by keys that you did not give, are worth: they are not checked here",
-    "SM2 签名及您未给出公钥之签名是否有效：未予检验",
+    "what signatures by keys that you did not give are worth: they are not checked here",
+    "您未给出公钥之签名是否有效：未予检验",
 )
 STATUS: Final = (
     "that a certificate still holds: whether it was revoked or suspended is said by its status list",
@@ -1607,7 +1775,8 @@ def examined(given: argparse.Namespace) -> Report:
     try:
         trust = Trust(
             tuple(given.log_key), tuple(given.witness), given.quorum, optional("--policy", given.policy),
-            optional("--tsa-root", given.tsa_root), tuple(given.issuer_key), datetime.now(UTC),
+            optional("--tsa-root", given.tsa_root), tuple(given.issuer_key), datetime.now(UTC), tuple(given.log_sm2_key),
+            tuple(given.issuer_sm2_key),
         )  # fmt: skip
         bundle = content(str(given.bundle), given.bundle, BUNDLE_BYTES_MAX)
     except Refused as refusal:
@@ -1625,6 +1794,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--policy", type=Path, help="a C2SP tlog-policy instead 信任策略文件")
     parser.add_argument("--tsa-root", type=Path, help="PEM of the roots of timestamp authorities 时间戳机构根证书")
     parser.add_argument("--issuer-key", action="append", default=[], help="public key of a certificate issuer, z6Mk... 登记证书签发者公钥")
+    parser.add_argument("--log-sm2-key", action="append", default=[], help="the log's SM2 key: its second signature 日志的 SM2 公钥")
+    parser.add_argument("--issuer-sm2-key", action="append", default=[], help="an issuer's SM2 key, multibase 登记证书签发者的 SM2 公钥")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     report = examined(given)

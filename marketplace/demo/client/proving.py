@@ -3,24 +3,45 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from marketplace.demo.client.api import Api, DemoFailed, wait_for
+from registry.base.signing import Algorithm, from_base58btc
+from registry.base.signing.multibase import PREFIXES
 
 VERIFIER: Final = Path(__file__).resolve().parents[3] / "registry" / "log" / "verifier.py"
 VERIFY_SECONDS: Final = 30
+ANSWER_SECONDS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the offline verifier said of one file."""
+    """What the offline verifier said of one file; ``sm2`` is what SM2 signatures proved of it."""
 
     verified: bool
     problems: tuple[str, ...]
+    sm2: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """In one line."""
+        said = "VERIFIED 验证通过" if self.verified else f"NOT VERIFIED {self.problems}"
+        return f"{said}; with SM2 国密: {'; '.join(self.sm2)}" if self.verified and self.sm2 else said
+
+
+def trusted_keys(api: Api) -> list[str]:
+    """The options by which the verifier is told whom to trust: the keys that the market's log and its issuer of certificates have."""
+    log = api.query("{ logKey logSm2Key }")
+    did = api.session.get(f"{api.url}.well-known/did.json", timeout=ANSWER_SECONDS).json()
+    options = ["--log-key", log["logKey"], *(("--log-sm2-key", log["logSm2Key"]) if log["logSm2Key"] else ())]
+    for method in did["verificationMethod"]:
+        key = method["publicKeyMultibase"]
+        sm2 = from_base58btc(key).startswith(PREFIXES[Algorithm.SM2_SM3])
+        options += ["--issuer-sm2-key" if sm2 else "--issuer-key", key]
+    return options
 
 
 def fetch_bundle(api: Api, subject: str, path: Path) -> bytes:
@@ -40,16 +61,17 @@ def fetch_bundle(api: Api, subject: str, path: Path) -> bytes:
     return bundle
 
 
-def verify(path: Path, log_key: str) -> Verdict:
+def verify(path: Path, trusted: Sequence[str]) -> Verdict:
     """Run the verifier as its own process, with an empty environment: no Django, no database, no settings."""
-    command = [sys.executable, "-I", str(VERIFIER), str(path), "--log-key", log_key, "--json"]
+    command = [sys.executable, "-I", str(VERIFIER), str(path), *trusted, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=VERIFY_SECONDS, check=False, env={})  # noqa: S603
     if not done.stdout.strip():
         message = f"the verifier said nothing: {done.stderr[-500:]}"
         raise DemoFailed(message)
     said = json.loads(done.stdout)
     problems = tuple(f"{problem['file']}: {problem['english']}" for problem in said["problems"])
-    return Verdict(done.returncode == 0 and said["verified"], problems)
+    sm2 = tuple(english for english, _ in said["proven"] if "SM2" in english)
+    return Verdict(done.returncode == 0 and said["verified"], problems, sm2)
 
 
 def forgeries(bundle: bytes) -> dict[str, bytes]:

@@ -63,6 +63,7 @@ def result_line(outcome: Outcome, found: Findings, *, seconds: float) -> dict[st
         "events": outcome.events,
         "evidence": outcome.evidence,
         "verified": outcome.verdict.verified,
+        "sm2": [*outcome.verdict.sm2],
         "outsider": {
             "entries": found.entries,
             "sound": found.sound,

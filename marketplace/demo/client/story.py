@@ -9,7 +9,7 @@ from marketplace.demo.client.api import Api, DemoFailed
 from marketplace.demo.client.listing import Shelf, await_job, pick_plan, start_profile, state_source, take_sample, upload
 from marketplace.demo.client.outsider import Findings, audit_as_outsider
 from marketplace.demo.client.people import Cast, Organisation, admit, digest, give_signing_key, uuid_of
-from marketplace.demo.client.proving import fetch_bundle, forgeries, verify
+from marketplace.demo.client.proving import fetch_bundle, forgeries, trusted_keys, verify
 from marketplace.demo.client.refusals import Refusal, no_operating_right, personal_data, public_data
 from marketplace.demo.client.registration import Application, register, take_certificate
 from marketplace.demo.client.report import Outcome
@@ -252,20 +252,20 @@ def _prove(stage: Stage, cast: Cast, deal_id: str, files: Path, refusals: tuple[
     regulator = cast.regulator.api
     path = files / "evidence.zip"
     bundle = fetch_bundle(cast.institution.api, f"deals/{uuid_of(deal_id)}", path)
-    log = regulator.query("{ logKey checkpoint { size } ledgerBalanced }")
-    verdict = verify(path, log["logKey"])
-    stage.step(f"the verifier, with no database and no Django, says: {'VERIFIED' if verdict.verified else verdict.problems}")
+    log, trusted = regulator.query("{ checkpoint { size } ledgerBalanced }"), trusted_keys(regulator)
+    verdict = verify(path, trusted)
+    stage.step(f"the verifier, with no database and no Django, says: {verdict}")
     found = {}
     for number, (name, forged) in enumerate(forgeries(bundle).items()):
         copy = files / f"forged-{number}.zip"
         copy.write_bytes(forged)
-        found[name] = verify(copy, log["logKey"])
+        found[name] = verify(copy, trusted)
         stage.step(f"a copy with {name}: {found[name].problems[0] if found[name].problems else 'NOT FOUND'}")
     whole = cast.institution.api.query(WHOLE, id=deal_id)["node"]
     title = files / "right.zip"
     fetch_bundle(cast.buyer.api, f"rights/{uuid_of(whole['rights'][0]['grant']['id'])}", title)
-    right = verify(title, log["logKey"])
-    stage.step(f"the chain of title of the buyer's right, down to its first filings: {'VERIFIED' if right.verified else right.problems}")
+    right = verify(title, trusted)
+    stage.step(f"the chain of title of the buyer's right, down to its first filings: {right}")
     return Outcome(
         state=whole["state"],
         amount=whole["amount"]["amount"],

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client as DjangoClient
+from django.test import override_settings
 
 from listings.resources.paper_services import source_statement_file
 from registry.base import clock
 from registry.base.actor import PartyKind
-from registry.base.signing import multikey
+from registry.base.signing import Algorithm, multikey
 from registry.certificates.models import Certificate
 from registry.certificates.revoking import certificate_revocation_propose, certificate_revoke
 from registry.certificates.selectors import issuer_keys
@@ -35,6 +36,7 @@ from tests.support.graphql import Client, global_id
 from tests.support.parties import admit, colleague
 from tests.support.tsa import Authority, Forger
 
+SM2 = "17" * 32
 EVIDENCE = "query($id: ID!) { rightEvidence(grantId: $id) { path sha256 size timestamped } }"
 
 
@@ -67,7 +69,7 @@ def registered(office, owner, assessment=CLEAN, **changes):
 
 @pytest.fixture(scope="module")
 def chain_once(market):
-    with trade.acting() as recorder:
+    with trade.acting() as recorder, override_settings(EGRET_SM2_KEY=SM2):
         of = replace(market, gateway=recorder)
         registrar = admit(PartyKind.REGISTRAR, name="Registrar")
         office = Office(registrar, registrar.actor, colleague(registrar), of.seller.party)
@@ -85,7 +87,7 @@ def chain_once(market):
 
 @pytest.fixture
 def chain(chain_once, rolled_back, settings):
-    settings.DEMO_CLOCK = True
+    settings.DEMO_CLOCK, settings.EGRET_SM2_KEY = True, SM2
     return replace(chain_once, world=replace(chain_once.world, gateway=RecordingGateway()))
 
 
@@ -107,6 +109,11 @@ def found(content, **given):
     return [(problem.file, problem.english) for problem in verifier.verify(content, believed(**given)).problems]
 
 
+def sm2_issuer():
+    (key,) = (each for each in issuer_keys() if each.algorithm is Algorithm.SM2_SM3)
+    return multikey(key)
+
+
 def schemas(content):
     entries = {name: raw for name, raw in verifier.unzip(content).items() if name.startswith("entries/")}
     return sorted(json.loads(raw)["schema"] for raw in entries.values())
@@ -122,7 +129,8 @@ def test_a_right_over_two_deals_and_two_filings_is_proven_in_a_process_of_its_ow
     assert schemas(content) == WHOLE
     (tmp_path / "right.zip").write_bytes(content)
     issuer = multikey(issuer_keys()[0])
-    command = [sys.executable, "-I", verifier.__file__, "right.zip", "--log-key", verifier_key(), "--issuer-key", issuer, "--json"]
+    asked = ("--log-key", verifier_key(), "--issuer-key", issuer, "--issuer-sm2-key", sm2_issuer())
+    command = [sys.executable, "-I", verifier.__file__, "right.zip", *asked, "--json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
     said = json.loads(done.stdout)
     assert (done.returncode, said["problems"], done.stderr) == (0, [], b"")
@@ -132,7 +140,11 @@ def test_a_right_over_two_deals_and_two_filings_is_proven_in_a_process_of_its_ow
     ends = f"{chain.right.valid.upper} is the first day on which the right is no longer in force, and 0 holds are in force"
     assert f"by the entries shown, {ends}" in proven
     assert any(english.startswith(f"the right {chain.right.pk} was granted as claimed") for english in proven)
-    assert len(proven) == len(verifier.CHECKS["right"]) - 2  # no witness and no authority was named
+    assert f"the certificates {', '.join(numbers)} are signed with SM2, too, by an issuer that you trust" in proven
+    for number in numbers:
+        served = DjangoClient().get(f"/certificates/{number}.sm2.json").json()
+        assert verifier.unzip(content)[f"certificates/{number}.sm2.json"] == canonical(served)
+    assert len(proven) == len(verifier.CHECKS["right"]) - 3  # no witness, no authority and no second key of the log was named
     assert any(english.startswith("that nothing else happened: a proof shows what is in the log, not") for english, _ in said["not_proven"])
     claims = json.loads(verifier.unzip(content)["right.json"])
     assert claims == {
@@ -284,7 +296,7 @@ def test_disclosures_are_what_was_sealed_and_terms_lie_within_each_other(chain):
 
 
 def certificate_of(content):
-    return min(name for name in verifier.unzip(content) if name.startswith("certificates/"))
+    return min(name for name in verifier.unzip(content) if verifier.CERTIFICATE.fullmatch(name))
 
 
 def test_a_certificate_is_the_one_that_the_log_registered_and_the_issuer_signed(chain):
@@ -319,11 +331,12 @@ def test_a_certificate_is_the_one_that_the_log_registered_and_the_issuer_signed(
 
 
 def test_each_byte_of_a_bundle_of_a_right_counts(chain):
-    content, issuer = bundle(chain), multikey(issuer_keys()[0])
+    content, issuer, sm2 = bundle(chain), multikey(issuer_keys()[0]), sm2_issuer()
     for name, data in verifier.unzip(content).items():
         for place in range(0, len(data), max(1, len(data) // 25)):
             raw = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
-            problems = found(repacked(content, lambda members, name=name, raw=raw: members.update({name: raw})), issuer_keys=(issuer,))
+            asked = {"issuer_keys": (issuer,)} | ({"issuer_sm2_keys": (sm2,)} if ".sm2." in name else {})
+            problems = found(repacked(content, lambda members, name=name, raw=raw: members.update({name: raw})), **asked)
             assert problems or name == "manifest.json", (name, place)
 
 
@@ -334,7 +347,7 @@ def test_the_deals_evidence_has_the_certificates_of_its_rights(chain):
         made = trade.settled(replace(of, gateway=recorder), shelf=shelf)
         answer = DjangoClient().get(f"/deals/{made.uuid}/evidence.zip", headers={"Authorization": f"Bearer {of.buyer.party.token}"})
     assert certificate_of(answer.content).startswith("certificates/EGR-")
-    assert found(answer.content, issuer_keys=(multikey(issuer_keys()[0]),)) == []
+    assert found(answer.content, issuer_keys=(multikey(issuer_keys()[0]),), issuer_sm2_keys=(sm2_issuer(),)) == []
 
 
 def revoked(office, right):
@@ -351,7 +364,8 @@ def test_a_certificate_revoked_as_issued_in_error_is_not_handed_out_as_evidence(
     gone = revoked(chain.office, chain.source)
     content, issuer = bundle(chain), multikey(issuer_keys()[0])
     (left,) = Certificate.objects.exclude(number=gone).values_list("number", flat=True)
-    assert [name for name in verifier.unzip(content) if name.startswith("certificates/")] == [f"certificates/{left}.json"]
+    names = [name for name in verifier.unzip(content) if name.startswith("certificates/")]
+    assert names == [f"certificates/{left}.json", f"certificates/{left}.sm2.json"]
     assert schemas(content).count("certificate.issued") == 1
     assert found(content, issuer_keys=(issuer,)) == []
 

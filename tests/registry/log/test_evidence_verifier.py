@@ -34,7 +34,8 @@ def edited(name: str, change) -> bytes:
 def test_an_honest_bundle_is_proven_and_what_it_cannot_prove_is_said():
     report = verifier.verify(HONEST, VKEY)
     assert (report.problems, report.verified) == ([], True)
-    unasked = {verifier.Case.check_witnesses: "history", verifier.Case.check_time: "time", verifier.Case.check_certificates: "certificate"}
+    unasked = {verifier.Case.check_second_line: "second", verifier.Case.check_witnesses: "history", verifier.Case.check_time: "time"}
+    unasked |= {verifier.Case.check_certificates: "certificate", verifier.Case.check_sm2: "no_sm2"}
     checks = [check for check in verifier.CHECKS["deal"] if check.run not in unasked]
     facts = {"log": LOG.name, "size": "20", "deal": DEAL}
     assert report.proven == [check.sentence(facts) for check in checks]
@@ -318,7 +319,7 @@ def test_it_runs_alone_from_anywhere(tmp_path: Path):
     good = run("good.zip", "--log-key", VKEY, "--json")
     assert (good.returncode, good.stderr) == (0, "")
     answer = json.loads(good.stdout)
-    assert (answer["verified"], answer["problems"], len(answer["proven"])) == (True, [], len(verifier.CHECKS["deal"]) - 3)
+    assert (answer["verified"], answer["problems"], len(answer["proven"])) == (True, [], len(verifier.CHECKS["deal"]) - 5)
     bad = run("bad.zip", "--log-key", VKEY)
     assert (bad.returncode, bad.stderr) == (1, "")
     assert bad.stdout.startswith("NOT VERIFIED 验证未通过\n  wrong 有误   deal.json: amount is not what entries/19.json says / ")
