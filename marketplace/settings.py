@@ -16,7 +16,7 @@ SECRET_KEY = environment.secret("SECRET_KEY", least=50)  # signs cookies and cur
 EGRET_MASTER_KEY = environment.key_hex("EGRET_MASTER_KEY", length=32)  # wraps the data keys; sealing refuses to work without it
 EGRET_LOG_KEY = environment.key_hex("EGRET_LOG_KEY", length=32)  # Ed25519 seed that signs the log's checkpoints
 EGRET_LOG_NEXT_KEY = environment.key_hex("EGRET_LOG_NEXT_KEY", length=32)  # the key that takes its place; signs beside it once announced
-EGRET_LOG_SM2_KEY = environment.key_hex("EGRET_LOG_SM2_KEY", length=32)  # SM2 scalar; with it checkpoints have an SM2 signature line too
+EGRET_LOG_SM2_KEY = environment.key_hex("EGRET_LOG_SM2_KEY", length=32)  # SM2 scalar: checkpoints have an SM2 line too; see `log_keys`
 EGRET_CERTIFICATE_KEY = environment.key_hex("EGRET_CERTIFICATE_KEY", length=32)  # Ed25519 seed that signs registration certificates
 EGRET_CERTIFICATE_SIGNER = environment.device_key("EGRET_CERTIFICATE_SIGNER")  # in its place a key in a device: pkcs11: (RFC 7512)
 EGRET_SM2_KEY = environment.key_hex("EGRET_SM2_KEY", length=32)  # SM2 scalar; with it every certificate carries an SM2 signature too

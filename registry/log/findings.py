@@ -65,6 +65,17 @@ _KEYS: Final = {
         "公告了公钥 {0}，但为该条目担保的公钥已不再担保：请从可信来源取得该公钥",
     ),
     "key_twice": (Kind.KEY, "adds or retires the key {0} a second time", "重复启用或停用公钥 {0}"),
+    "second_unknown": (
+        Kind.KEY,
+        "has a second line, by SM2, of a key that the log never announced: key id {0}",
+        "国密第二签名所用公钥从未由日志公告：编号 {0}",
+    ),
+    "second_beyond": (
+        Kind.KEY,
+        "has a second line by {0}, which does not vouch for size {1}",
+        "国密第二签名由 {0} 签署，而该公钥不担保规模 {1}",
+    ),
+    "second_forged": (Kind.KEY, "has a second line that is not the signature of {0}", "国密第二签名并非由 {0} 签署"),
     "key_size": (Kind.KEY, "lets the key {0} vouch for size {1}, which it does not cover itself", "让公钥 {0} 担保本条目之后的规模 {1}"),
 }
 _LEAVES: Final = {

@@ -2,13 +2,17 @@
 
 A key that is added vouches for the checkpoints that cover the entry which adds it, so from that checkpoint on there are two signature lines
 until the older key is retired. Which sizes a key vouches for therefore follows from the log itself and is stored nowhere else.
+
+Keys of the second line, by SM2, begin and end by entries too. Nobody's trust runs over them, so there is one at a time: the newest signs,
+and one that may not sign costs the checkpoint nothing but that line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeAlias
 from uuid import UUID
 
 from django.conf import settings
@@ -18,13 +22,20 @@ from registry.base.ids import uuid7
 from registry.log.checkpoint import BadCheckpoint, open_by_any
 from registry.log.files import LogFiles, Published
 from registry.log.models import Leaf, LogKey
-from registry.log.note import NoteSigner, Signer, Verifier
-from registry.log.sm2_line import Sm2LineSigner
+from registry.log.note import AnyKey, NoteSigner, Signer, Verifier
+from registry.log.sm2_line import Sm2Key, Sm2LineSigner
+
+logger = logging.getLogger(__name__)
 
 NO_KEY: Final = (
     "none of the keys in EGRET_LOG_KEY and EGRET_LOG_NEXT_KEY may sign for this log: "
     "a key must be announced by `manage.py log_keys add` first, and a retired key signs nothing"
 )
+NOT_ANNOUNCED: Final = "EGRET_LOG_SM2_KEY signs nothing: it must be announced by `manage.py log_keys add --sm2` first"
+NOT_YET: Final = "EGRET_LOG_SM2_KEY signs nothing yet: the entry that announces it waits for its place"
+NO_LONGER: Final = "EGRET_LOG_SM2_KEY signs nothing: it is retired, or another has followed it; set a fresh key and announce that"
+_warned: Final[set[str]] = set()
+"""What this process has told its operator already."""
 
 
 class NoSigningKey(RuntimeError):
@@ -32,7 +43,7 @@ class NoSigningKey(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class KnownKey:
+class KnownKey(Generic[AnyKey]):
     """A key that signs or has signed.
 
     Attributes:
@@ -42,12 +53,15 @@ class KnownKey:
     """
 
     row: LogKey
-    verifier: Verifier
+    verifier: AnyKey
     from_size: int | None
 
     def vouches(self, size: int) -> bool:
         """Whether its signature counts under a checkpoint of this size."""
         return self.from_size is not None and self.from_size <= size and (self.row.last_size is None or size <= self.row.last_size)
+
+
+AnyKnown: TypeAlias = KnownKey[Verifier] | KnownKey[Sm2Key]
 
 
 def origin(log_id: UUID) -> str:
@@ -62,30 +76,41 @@ def environment_keys(log_id: UUID) -> list[Signer]:
 
 
 def sm2_signer(log_id: UUID) -> Sm2LineSigner | None:
-    """The key of the second line; None where the installation has none."""
+    """The key of the second line as the settings have it, whether or not it may sign; None where the installation has none.
+
+    Raises:
+        CannotSign: what is configured is no key, or SM2 needs a library that is not installed.
+    """
     scalar = settings.EGRET_LOG_SM2_KEY
     return Sm2LineSigner(origin(log_id), signing.Sm2Signer(bytes.fromhex(scalar))) if scalar else None
 
 
 def begin(log_id: UUID) -> None:
-    """Remember the key that a new log is born with; it needs no entry, since whoever trusts the log has it from elsewhere.
+    """Remember the keys that a new log is born with; they need no entry, since whoever trusts the log has them from elsewhere.
 
     Raises:
         NoSigningKey: there is none.
+        CannotSign: what is configured is no key.
     """
     if LogKey.objects.exists():
         return
     if not settings.EGRET_LOG_KEY:
         raise NoSigningKey(NO_KEY)
-    key, at = environment_keys(log_id)[0].verifier, clock.now()
-    LogKey.objects.get_or_create(added_event=None, defaults={"id": uuid7(at), "key": str(key), "added_at": at})
+    second, at = sm2_signer(log_id), clock.now()
+    born = {signing.Algorithm.ED25519: str(environment_keys(log_id)[0].verifier)}
+    born |= {signing.Algorithm.SM2_SM3: str(second.verifier)} if second else {}
+    for algorithm, key in born.items():
+        LogKey.objects.get_or_create(added_event=None, algorithm=algorithm, defaults={"id": uuid7(at), "key": key, "added_at": at})
 
 
-def known_keys() -> list[KnownKey]:
+def known_keys() -> list[KnownKey[Verifier]]:
     """Every key of the log, oldest first."""
-    rows = list(LogKey.objects.order_by("added_at", "id"))
-    places = dict(Leaf.objects.filter(entry__in=[row.added_event for row in rows if row.added_event]).values_list("entry", "index"))
-    return [KnownKey(row, Verifier.parse(row.key), _from_size(row, places)) for row in rows]
+    return _known(signing.Algorithm.ED25519, Verifier.parse)
+
+
+def known_sm2_keys() -> list[KnownKey[Sm2Key]]:
+    """Every key of the log's second line, oldest first."""
+    return _known(signing.Algorithm.SM2_SM3, Sm2Key.parse)
 
 
 def vouched_from() -> int:
@@ -94,18 +119,52 @@ def vouched_from() -> int:
 
 
 def signers(log_id: UUID, size: int) -> list[NoteSigner]:
-    """Who signs a checkpoint of this size now: every key of the environment that vouches for it and is not retired, and the SM2 key.
+    """Who signs a checkpoint of this size now: every key of the environment that vouches for it and is not retired.
 
     Raises:
-        NoSigningKey: nobody may.
+        NoSigningKey: nobody may sign but for the second line.
         CannotSign: what is configured is no key.
     """
     active = {known.row.key for known in known_keys() if known.row.retired_event is None and known.vouches(size)}
     found: list[NoteSigner] = [key for key in environment_keys(log_id) if str(key.verifier) in active]
     if not found:
         raise NoSigningKey(NO_KEY)
-    second = sm2_signer(log_id)
+    second = second_signer(log_id, size)
     return found if second is None else [*found, second]
+
+
+def second_signer(log_id: UUID, size: int) -> Sm2LineSigner | None:
+    """Who signs the second line of a checkpoint of this size: the SM2 key of the environment, while it is the newest and not retired.
+
+    Where that key may not sign, the operator is told in one line, once in each process; the log goes on without the line.
+
+    Raises:
+        CannotSign: what is configured is no key, or SM2 needs a library that is not installed.
+    """
+    signer = sm2_signer(log_id)
+    if signer is None:
+        return None
+    why = sm2_refusal(signer.verifier, size)
+    if why is None:
+        return signer
+    if why not in _warned:
+        _warned.add(why)
+        logger.warning(why)
+    return None
+
+
+def sm2_refusal(key: Sm2Key, size: int) -> str | None:
+    """Why an SM2 key may not sign the second line of a checkpoint of this size, for its operator; None if it may."""
+    known = known_sm2_keys()
+    found = next((each for each in known if each.verifier == key), None)
+    if found is None:
+        return NOT_ANNOUNCED
+    begun = {each.from_size: each for each in known if each.from_size is not None and each.from_size <= size}
+    if found.row.retired_event is not None:
+        return NO_LONGER
+    if found not in begun.values():
+        return NOT_YET
+    return None if begun[max(begun)] == found else NO_LONGER
 
 
 def published(files: LogFiles) -> Published | None:
@@ -121,7 +180,7 @@ def published(files: LogFiles) -> Published | None:
     return found
 
 
-def signed_by(note: bytes, known: Sequence[KnownKey]) -> list[KnownKey]:
+def signed_by(note: bytes, known: Sequence[KnownKey[Verifier]]) -> list[KnownKey[Verifier]]:
     """Which of the log's keys signed a checkpoint and vouch for it.
 
     Raises:
@@ -129,6 +188,12 @@ def signed_by(note: bytes, known: Sequence[KnownKey]) -> list[KnownKey]:
     """
     checkpoint, signed = open_by_any(note, logs=[each.verifier for each in known])
     return [each for each in known if each.verifier in signed and each.vouches(checkpoint.size)]
+
+
+def _known(algorithm: signing.Algorithm, parse: Callable[[str], AnyKey]) -> list[KnownKey[AnyKey]]:
+    rows = list(LogKey.objects.filter(algorithm=algorithm).order_by("added_at", "id"))
+    places = dict(Leaf.objects.filter(entry__in=[row.added_event for row in rows if row.added_event]).values_list("entry", "index"))
+    return [KnownKey(row, parse(row.key), _from_size(row, places)) for row in rows]
 
 
 def _from_size(row: LogKey, places: dict[UUID, int]) -> int | None:

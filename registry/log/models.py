@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 
 from registry.base.actor import Actor, PartyKind
+from registry.base.signing import Algorithm
 from registry.base.visibility import EVERYBODY, NOBODY, Record
 
 AUTHORITIES: Final = (PartyKind.REGULATOR, PartyKind.REGISTRAR, PartyKind.INSTITUTION)
@@ -114,12 +115,14 @@ class SignedCheckpoint(Record):
 
 
 class LogKey(Record):
-    """A key that signs or has signed checkpoints; written once, and once more when it is retired."""
+    """A key that signs or has signed checkpoints, or their second line; written once, and once more when it is retired."""
 
     key = models.TextField(unique=True)
-    """Its verifier key."""
+    """Its text: the verifier key, or that of the second line."""
+    algorithm = models.CharField(max_length=16, choices=[(each.value, each.value) for each in Algorithm])
+    """Ed25519 of the log's own keys, SM2 of those of the second line."""
     added_event = models.UUIDField(null=True)
-    """The entry that announced it; null for the key that the log was born with."""
+    """The entry that announced it; null for those that the log was born with, one of each algorithm at most."""
     added_at = models.DateTimeField()
     retired_event = models.UUIDField(null=True)
     retired_at = models.DateTimeField(null=True)
@@ -129,7 +132,9 @@ class LogKey(Record):
 
     class Meta:
         constraints = [
-            UniqueConstraint(name="log_key_announced_once", fields=["added_event"], nulls_distinct=False),
+            UniqueConstraint(name="log_key_announced_once", fields=["added_event"]),
+            UniqueConstraint(name="log_key_born_with_one", fields=["algorithm"], condition=Q(added_event=None)),
+            CheckConstraint(name="log_key_algorithm_known", condition=Q(algorithm__in=[each.value for each in Algorithm])),
             CheckConstraint(
                 name="log_key_retired_is_told",
                 condition=Q(retired_event=None, retired_at=None, last_size=None, compromised=None)

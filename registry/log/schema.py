@@ -9,8 +9,9 @@ from django.db.models import TextChoices
 
 from registry.base.graphql import BigInt, Items, Looked, NodeType, actor_of, connection, enum_of
 from registry.log.canonical import canonical
-from registry.log.keys import KnownKey
+from registry.log.keys import AnyKnown, KnownKey
 from registry.log.models import Entry, SignedCheckpoint
+from registry.log.note import Verifier
 from registry.log.selectors import (
     KEYS_SHOWN_MAX,
     Place,
@@ -19,10 +20,12 @@ from registry.log.selectors import (
     latest_checkpoint,
     log_keys,
     log_sm2_key,
+    log_sm2_keys,
     places,
     proof_of,
     verifier_key,
 )
+from registry.log.sm2_line import Sm2Key
 from registry.log.tlog_proof import tlog_proof
 
 
@@ -134,12 +137,12 @@ class CheckpointNode(NodeType):
 
 
 class LogKeyType(graphene.ObjectType):
-    """A key that signs or has signed checkpoints, and for which sizes it vouches. 日志公钥及其担保范围"""
+    """A key that signs or has signed checkpoints, or their second line, and for which sizes it vouches. 日志公钥及其担保范围"""
 
     class Meta:
         name = "LogKey"
 
-    key = graphene.String(required=True, description="C2SP verifier key. 验证公钥")
+    key = graphene.String(required=True, description="C2SP verifier key; of the second line in the same form. 验证公钥")
     from_size = BigInt(description="The least size that it vouches for; null until its announcement has a place. 起始规模")
     last_size = BigInt(description="The largest size that it vouches for; null while it signs. 最后有效规模")
     compromised = graphene.Boolean(required=True, description="Whether somebody else may have it. 是否泄露")
@@ -147,27 +150,27 @@ class LogKeyType(graphene.ObjectType):
     retired_at = graphene.DateTime()
 
     @staticmethod
-    def resolve_key(root: KnownKey, _info: Any) -> str:
+    def resolve_key(root: AnyKnown, _info: Any) -> str:
         """Its text."""
         return root.row.key
 
     @staticmethod
-    def resolve_last_size(root: KnownKey, _info: Any) -> int | None:
+    def resolve_last_size(root: AnyKnown, _info: Any) -> int | None:
         """Set when it is retired."""
         return root.row.last_size
 
     @staticmethod
-    def resolve_compromised(root: KnownKey, _info: Any) -> bool:
+    def resolve_compromised(root: AnyKnown, _info: Any) -> bool:
         """Said when it is retired."""
         return bool(root.row.compromised)
 
     @staticmethod
-    def resolve_added_at(root: KnownKey, _info: Any) -> datetime:
+    def resolve_added_at(root: AnyKnown, _info: Any) -> datetime:
         """When it was announced."""
         return root.row.added_at
 
     @staticmethod
-    def resolve_retired_at(root: KnownKey, _info: Any) -> datetime | None:
+    def resolve_retired_at(root: AnyKnown, _info: Any) -> datetime | None:
         """When it was retired."""
         return root.row.retired_at
 
@@ -180,7 +183,9 @@ class Queries:
     log_key = graphene.String(description="The log's public verifier key: of those that signed the latest checkpoint the newest. 日志公钥")
     log_keys = Items(LogKeyType, size=KEYS_SHOWN_MAX, description="The keys that sign or have signed, oldest first. 历次日志公钥")
     log_keys.cost = 10
-    log_sm2_key = graphene.String(description="The key of the second, SM2 signature line, if there is one. 国密第二签名公钥")
+    log_sm2_key = graphene.String(description="The SM2 key that signed the latest checkpoint's second line, if one did. 国密第二签名公钥")
+    log_sm2_keys = Items(LogKeyType, size=KEYS_SHOWN_MAX, description="The SM2 keys of the second line, oldest first. 历次国密第二签名公钥")
+    log_sm2_keys.cost = 10
 
     @staticmethod
     def resolve_checkpoint(_root: Any, _info: Any) -> SignedCheckpoint | None:
@@ -193,7 +198,7 @@ class Queries:
         return verifier_key()
 
     @staticmethod
-    def resolve_log_keys(_root: Any, _info: Any) -> list[KnownKey]:
+    def resolve_log_keys(_root: Any, _info: Any) -> list[KnownKey[Verifier]]:
         """All of them."""
         return log_keys()
 
@@ -201,3 +206,8 @@ class Queries:
     def resolve_log_sm2_key(_root: Any, _info: Any) -> str | None:
         """The second one."""
         return log_sm2_key()
+
+    @staticmethod
+    def resolve_log_sm2_keys(_root: Any, _info: Any) -> list[KnownKey[Sm2Key]]:
+        """All of the second line."""
+        return log_sm2_keys()

@@ -10,10 +10,11 @@ from django.db.models import QuerySet
 
 from registry.base.actor import Actor, PartyKind
 from registry.log.checkpoint import BadCheckpoint, open_by_any
-from registry.log.keys import KnownKey, known_keys, signed_by, sm2_signer
+from registry.log.keys import KnownKey, known_keys, known_sm2_keys, signed_by
 from registry.log.merkle import InvalidProof, Tree, leaf_hash, verify_inclusion
 from registry.log.models import Disclosure, Entry, Leaf, LogState, SignedCheckpoint
-from registry.log.note import Verifier
+from registry.log.note import Verifier, parse_note
+from registry.log.sm2_line import Sm2Key
 
 KEYS_SHOWN_MAX: Final = 100
 
@@ -91,16 +92,26 @@ def checkpoint_keys(checkpoint: SignedCheckpoint) -> list[Verifier]:
     return [each.verifier for each in reversed(signed_by(checkpoint.note.encode(), known_keys()))]
 
 
-def log_keys() -> list[KnownKey]:
+def log_keys() -> list[KnownKey[Verifier]]:
     """The keys that sign or have signed, oldest first; of very many the last."""
     return known_keys()[-KEYS_SHOWN_MAX:]
 
 
+def log_sm2_keys() -> list[KnownKey[Sm2Key]]:
+    """The keys that sign or have signed the second line, oldest first; of very many the last."""
+    return known_sm2_keys()[-KEYS_SHOWN_MAX:]
+
+
 def log_sm2_key() -> str | None:
-    """The SM2 key of the second signature line, as text; None where there is none, or no entry yet."""
-    log_id = LogState.objects.values_list("log_id", flat=True).filter(id=1).first()
-    second = sm2_signer(log_id) if log_id else None
-    return str(second.verifier) if second else None
+    """The SM2 key that signed the second line of the latest checkpoint and vouches for it; None where there is none."""
+    latest = latest_checkpoint()
+    if latest is None:
+        return None
+    lines = {(each.name, each.key_id) for each in parse_note(latest.note.encode()).signatures}
+    signed = [
+        each.row.key for each in known_sm2_keys() if (each.verifier.name, each.verifier.key_id) in lines and each.vouches(latest.size)
+    ]
+    return signed[-1] if signed else None
 
 
 def proof_of(event: UUID, *, checkpoint: SignedCheckpoint | None = None) -> Proof | None:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -117,7 +117,9 @@ class Command(BaseCommand):
 
     def _monitor(self, options: dict[str, Any]) -> None:
         papers = [Paper.read(path.name, _limited(path)) for path in options["certificate"]]
-        keys, given = _keys(options), {"state": options["state"], "late_seconds": options["late"], "papers": papers}
+        keys, second = _keys(options), [Sm2Key.parse(key) for key in options["sm2_key"]]
+        _require_one_log([*keys, *second])
+        given = {"state": options["state"], "late_seconds": options["late"], "papers": papers, "second": second}
         with alone(options["state"]) if options["state"] else nullcontext():
             watch = Watch(_reader(options), keys, **given)
             if options["once"]:
@@ -181,13 +183,17 @@ class Command(BaseCommand):
 
     def _sum_up(self, monitor: Monitor, size: int, *, as_json: bool) -> None:
         ignored, counted = sum(monitor.ignored.values()), dict(sorted(monitor.counted.items()))
+        second = monitor.trust.second
         if as_json:
-            told = {"said": "read", "log": monitor.origin, "size": size, "findings": counted, "passed_over": ignored}
+            told: dict[str, Any] = {"said": "read", "log": monitor.origin, "size": size, "findings": counted, "passed_over": ignored}
+            told |= {"second_line": "not checked" if second.unchecked else "checked"} if second.unchecked or second.checked else {}
             self.stdout.write(json.dumps(told, ensure_ascii=False))
         else:
             kinds = ", ".join(f"{kind} {count}" for kind, count in counted.items()) or "no findings 无问题"
             passed = f"{ignored} nothing to the register 与登记无关"
             self.stdout.write(f"read 已读     {monitor.origin}: {size} entries 条, {passed}; {kinds}")
+            if second.unchecked:
+                self.stdout.write(f"not checked 未核对   second line 国密第二签名: {second.unchecked}")
         self.stdout.flush()
 
     def _progress(self, start: int = 0) -> Callable[[int], None]:
@@ -233,6 +239,8 @@ def _monitor_arguments(one: CommandParser) -> None:
     )
     paper = "a certificate that must be in the log; again for each 须见于日志的证书文件，可重复"
     one.add_argument("--certificate", type=Path, action="append", default=[], help=paper)
+    told = "an SM2 key of the log's second line, from a source you trust; again for each 可信来源的国密第二签名公钥，可重复"
+    one.add_argument("--sm2-key", action="append", default=[], help=told)
     one.add_argument("--json", action="store_true", help="one JSON object a line 每行一个 JSON")
 
 
@@ -253,10 +261,14 @@ def _whole_seconds(text: str) -> int:
 
 def _keys(options: dict[str, Any]) -> list[Verifier]:
     keys = [Verifier.parse(key) for key in options["key"]]
+    _require_one_log(keys)
+    return keys
+
+
+def _require_one_log(keys: Sequence[Verifier | Sm2Key]) -> None:
     if len({key.name for key in keys}) != 1:
         message = "the keys given are of several logs"
         raise CommandError(message)
-    return keys
 
 
 def _limited(path: Path) -> bytes:

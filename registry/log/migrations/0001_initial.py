@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=registry.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ("key", models.TextField(unique=True)),
+                ("algorithm", models.CharField(choices=[("Ed25519", "Ed25519"), ("SM2-SM3", "SM2-SM3")], max_length=16)),
                 ("added_event", models.UUIDField(null=True)),
                 ("added_at", models.DateTimeField()),
                 ("retired_event", models.UUIDField(null=True)),
@@ -77,7 +78,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("added_event",), name="log_key_announced_once", nulls_distinct=False),
+                    models.UniqueConstraint(fields=("added_event",), name="log_key_announced_once"),
+                    models.UniqueConstraint(condition=models.Q(("added_event", None)), fields=("algorithm",), name="log_key_born_with_one"),
+                    models.CheckConstraint(condition=models.Q(("algorithm__in", ["Ed25519", "SM2-SM3"])), name="log_key_algorithm_known"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("compromised", None), ("last_size", None), ("retired_at", None), ("retired_event", None)),

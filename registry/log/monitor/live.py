@@ -13,6 +13,7 @@ from registry.log.monitor.monitor import Monitor, Pass
 from registry.log.monitor.papers import Paper, unlogged
 from registry.log.monitor.state import load, save
 from registry.log.note import Verifier
+from registry.log.sm2_line import Sm2Key
 
 TOLD_MAX: Final = 10_000
 """Findings of which is remembered that they were told, so that a log which stays broken is not told at every look."""
@@ -28,7 +29,14 @@ class Watch:
     """
 
     def __init__(
-        self, read: Read, keys: Sequence[Verifier], *, state: Path | None, late_seconds: int, papers: Sequence[Paper] = ()
+        self,
+        read: Read,
+        keys: Sequence[Verifier],
+        *,
+        state: Path | None,
+        late_seconds: int,
+        papers: Sequence[Paper] = (),
+        second: Sequence[Sm2Key] = (),
     ) -> None:
         """Begin, or go on from the state file.
 
@@ -38,11 +46,13 @@ class Watch:
             state: where to keep what is known; None to forget it.
             late_seconds: how long an entry may wait for its place.
             papers: certificates to be found in the log.
+            second: SM2 keys of the log's second line, from such a source.
 
         Raises:
             BadState: the state file is not to be gone on with.
         """
         self._read, self._keys, self._state, self._late, self._papers = read, keys, state, late_seconds, papers
+        self._second = second
         self.monitor = self._begin()
         self._sound = self.monitor.frontier
         self._told: dict[Finding, None] = {}
@@ -87,5 +97,5 @@ class Watch:
 
     def _begin(self) -> Monitor:
         if self._state is not None and self._state.exists():
-            return load(self._state, self._keys, late_seconds=self._late)
-        return Monitor(self._keys, late_seconds=self._late)
+            return load(self._state, self._keys, late_seconds=self._late, second=self._second)
+        return Monitor(self._keys, late_seconds=self._late, second=self._second)

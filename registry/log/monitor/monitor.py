@@ -19,6 +19,7 @@ from registry.log.monitor.rights import Rights, Tell
 from registry.log.monitor.seen import Seen
 from registry.log.monitor.trust import Trust
 from registry.log.note import Verifier
+from registry.log.sm2_line import Sm2Key
 from registry.log.tiles import CHECKPOINT_PATH, TILE_WIDTH, entries_path
 
 LATE_SECONDS: Final = 60
@@ -76,15 +77,16 @@ class Monitor:
         further: the right edge that a monitor before this one had found sound, and that the log must therefore continue.
     """
 
-    def __init__(self, keys: Sequence[Verifier], *, late_seconds: int = LATE_SECONDS) -> None:
+    def __init__(self, keys: Sequence[Verifier], *, late_seconds: int = LATE_SECONDS, second: Sequence[Sm2Key] = ()) -> None:
         """Begin before the first entry.
 
         Args:
             keys: of the log, from a source that is trusted; at least one, all of one log.
             late_seconds: how long an entry may wait for its place.
+            second: SM2 keys of the log's second line, from such a source; without any, it is judged once the log has announced one.
         """
         self.origin = keys[0].name
-        self.trust = Trust(keys)
+        self.trust = Trust(keys, second)
         self.lateness = Lateness(limit_seconds=late_seconds)
         self.rights, self.deals, self.filings, self.seen = Rights(), Deals(), Filings(), Seen()
         self.frontier, self.note = Frontier(), b""
@@ -167,6 +169,9 @@ class Monitor:
     def _settle(self, audit: Audit, done: Pass) -> None:
         """After the entries: do the keys that they have retired still carry the checkpoint, and the keys that they announced?"""
         self._believe(audit, done)
+        if done.sound and audit.note and audit.note != self.note:
+            for code, params in self.trust.second.judge(audit.note, done.size):
+                done.tell(Finding.of(CHECKPOINT_PATH, None, code, *params), always=True)
         for held in self.trust.fallen():
             done.tell(self._finding(held.added or 0, "unfounded", held.key, size=done.size), always=True)
 

@@ -23,9 +23,11 @@ from registry.log.monitor.deals import Deal
 from registry.log.monitor.lateness import Lateness
 from registry.log.monitor.monitor import Monitor
 from registry.log.monitor.rights import Right, Rights, Thing, enter, link
+from registry.log.monitor.second import SecondHeld
 from registry.log.monitor.seen import Seen
 from registry.log.monitor.trust import Held
 from registry.log.note import Verifier
+from registry.log.sm2_line import Sm2Key
 
 FORMAT: Final = "egret-log-monitor"
 VERSION: Final = 1
@@ -60,13 +62,14 @@ def save(monitor: Monitor, path: Path) -> None:
         os.close(folder)
 
 
-def load(path: Path, keys: Sequence[Verifier], *, late_seconds: int) -> Monitor:
+def load(path: Path, keys: Sequence[Verifier], *, late_seconds: int, second: Sequence[Sm2Key] = ()) -> Monitor:
     """The monitor that was saved.
 
     Args:
         path: the file.
         keys: of the log, from a source that is trusted; they take the place of those given when it was saved.
         late_seconds: how long an entry may wait for its place, from now on.
+        second: SM2 keys of the log's second line, from such a source; beside those that were known when it was saved.
 
     Raises:
         BadState: it is no state, of another log, altered, or rests on a checkpoint that no key vouches for.
@@ -91,7 +94,7 @@ def load(path: Path, keys: Sequence[Verifier], *, late_seconds: int) -> Monitor:
         message = f"{path} was altered or cut off"
         raise BadState(message)
     try:
-        monitor = _read(json.loads(body), Monitor(keys, late_seconds=late_seconds))
+        monitor = _read(json.loads(body), Monitor(keys, late_seconds=late_seconds, second=second))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         message = f"{path} is no state of a monitor"
         raise BadState(message) from error
@@ -138,6 +141,7 @@ def _written(monitor: Monitor) -> dict[str, Any]:
             [str(held.key), held.given, held.since, held.last, held.added, held.under, list(held.by), held.told]
             for held in monitor.trust.held.values()
         ],
+        "second": [[str(held.key), held.since, held.last, held.added] for held in monitor.trust.second.held.values()],
         "ignored": monitor.ignored,
         "counted": monitor.counted,
         "known": [[each.file, each.index, each.code, list(each.params)] for each in monitor.known],
@@ -168,6 +172,8 @@ def _read(kept: dict[str, Any], monitor: Monitor) -> Monitor:
     given = set(monitor.trust.held)
     for text, _, since, last, added, under, by, told in kept["keys"]:
         monitor.trust.held[text] = Held(Verifier.parse(text), text in given, since, last, added, under, tuple(by), told)
+    for text, since, last, added in kept["second"]:
+        monitor.trust.second.held[text] = SecondHeld(Sm2Key.parse(text), since, last, added)
     return monitor
 
 

@@ -2,18 +2,21 @@
 
 A key that whoever runs the monitor was given is believed for its own sake; a key that the log announces, because a believed key signed the
 checkpoint that covers the announcement. Should all of those be retired as compromised from before that checkpoint on, the announced key
-falls with them.
+falls with them. Keys of the second line, by SM2, are announced by the same entries and vouch for nobody: see ``second``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from registry.log.monitor.reading import Fields, Malformed
 from registry.log.monitor.rights import Tell
+from registry.log.monitor.second import Second
 from registry.log.note import BadNote, Key, Verifier
+from registry.log.sm2_line import Sm2Key
 
 KEYS_MAX: Final = 100
 """Keys of one log, of all times: also what its operator may announce."""
@@ -49,11 +52,12 @@ class Held:
 
 
 class Trust:
-    """The keys of one log by their text."""
+    """The keys of one log by their text, and those of its second line."""
 
-    def __init__(self, given: Iterable[Verifier]) -> None:
+    def __init__(self, given: Iterable[Verifier], second: Iterable[Sm2Key] = ()) -> None:
         """Begin with the keys from outside."""
         self.held = {str(key): Held(key, given=True) for key in given}
+        self.second = Second(second)
 
     def keys(self) -> list[Verifier]:
         """Every key that is known, believed or not: a checkpoint by a retired key is read, to say so."""
@@ -76,6 +80,9 @@ class Trust:
     def added(self, data: Fields, index: int, size: int, signed: Sequence[Key], tell: Tell) -> None:
         """``log_key.added``, read under a checkpoint of ``size`` that these keys signed."""
         key = self._key(data)
+        if isinstance(key, Sm2Key):
+            self.second.added(key, index, tell)
+            return
         known = self.held.get(str(key))
         if known and (known.added is not None or known.last is not None):
             tell("key_twice", key)
@@ -89,6 +96,9 @@ class Trust:
         data.flag("compromised")
         if last is None:
             raise Malformed("member", "log_key.retired", "last_size")
+        if isinstance(key, Sm2Key):
+            self.second.retired(key, last, index, tell)
+            return
         known = self.held.setdefault(str(key), Held(key))
         if known.last is not None:
             tell("key_twice", key)
@@ -109,11 +119,16 @@ class Trust:
         """Whether one of these keys signed the checkpoint under which a key was announced, and vouches for it."""
         return any(each in by and self.held[each].vouches(held.under) for each in held.by)
 
-    def _key(self, data: Fields) -> Verifier:
-        try:
-            key = Verifier.parse(data.text("key"))
-        except BadNote as error:
-            raise Malformed("member", "log_key", "key") from error
-        if any(each.key.name != key.name for each in self.held.values()) or (str(key) not in self.held and len(self.held) >= KEYS_MAX):
+    def _key(self, data: Fields) -> Verifier | Sm2Key:
+        key = _parsed(data.text("key"))
+        held = self.second.held if isinstance(key, Sm2Key) else self.held
+        if any(each.key.name != key.name for each in self.held.values()) or (str(key) not in held and len(held) >= KEYS_MAX):
             raise Malformed("member", "log_key", "key")
         return key
+
+
+def _parsed(text: str) -> Verifier | Sm2Key:
+    for kind in (Verifier, Sm2Key):
+        with suppress(BadNote):
+            return kind.parse(text)
+    raise Malformed("member", "log_key", "key")

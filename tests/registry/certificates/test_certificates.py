@@ -18,7 +18,7 @@ from registry.base.signing import Algorithm, Ed25519Signer, PublicKey, multikey
 from registry.certificates import services
 from registry.certificates.data_integrity import BadProof, check_proof, signing_input
 from registry.certificates.errors import MonthExhausted, NotYetLogged
-from registry.certificates.models import Certificate, CertificateSignature, Counter, IssuerKey, StatedRight, StatusList
+from registry.certificates.models import Certificate, CertificateSignature, Counter, IssuerKey, StatedRight, StatusList, Suite
 from registry.certificates.selectors import certificate_check, credential_of
 from registry.certificates.services import certificate_issue
 from registry.certificates.signing import signature_holds, signatures_over, signatures_store
@@ -205,6 +205,20 @@ def test_a_new_key_is_introduced_by_an_event_and_the_old_one_stays_listed(settin
     assert [row["publicKeyMultibase"] for row in client.get("/.well-known/did.json").json()["verificationMethod"]] == keys
     for filing in (first, second):
         assert certificate_check(actor=SYSTEM, number=filing.certificate.number).signature_valid is True
+
+
+def test_so_is_a_new_sm2_key(settings, client):
+    of, filings = office(), []
+    for scalar in ("17" * 32, "17" * 32, "18" * 32):
+        settings.EGRET_SM2_KEY = scalar
+        filings.append(certified(of))
+    keys = [filing.certificate.signatures.get(suite=Suite.SM2_SM3).key for filing in filings[1:]]
+    told = [json.loads(bytes(row.body))["data"] for row in Entry.objects.filter(schema="certificate.key_introduced").order_by("id")]
+    sm2 = [(each["algorithm"], each["key_id"], each["multikey"]) for each in told if each["algorithm"] != "Ed25519"]
+    assert sm2 == [("SM2-SM3", key.key_id, multikey(key)) for key in keys]  # each once, however much it signs
+    listed = [row["publicKeyMultibase"] for row in client.get("/.well-known/did.json").json()["verificationMethod"]]
+    assert [each for each in listed if not each.startswith("z6Mk")] == [multikey(key) for key in keys]
+    assert all(certificate_check(actor=SYSTEM, number=filing.certificate.number).signature_valid for filing in filings)
 
 
 def test_one_event_tells_number_and_digest():

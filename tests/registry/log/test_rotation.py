@@ -233,7 +233,7 @@ def test_the_table_of_keys_is_written_once_and_once_more(rotated):
         "DELETE FROM registry_log_logkey", "UPDATE registry_log_logkey SET key = 'x'", "UPDATE registry_log_logkey SET last_size = 1",
         "UPDATE registry_log_logkey SET retired_event = NULL, retired_at = NULL, last_size = NULL, compromised = NULL",
         "UPDATE registry_log_logkey SET last_size = 7 WHERE retired_event IS NULL",
-        "INSERT INTO registry_log_logkey (id, key, added_at) VALUES (gen_random_uuid(), 'x', '2027-01-01')",
+        "INSERT INTO registry_log_logkey (id, key, algorithm, added_at) VALUES (gen_random_uuid(), 'x', 'Ed25519', '2027-01-01')",
     ):  # fmt: skip
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
