@@ -1582,8 +1582,8 @@ FIRST: Final = (
     ),
     Check(
         Case.check_second_line,
-        "the log signed this with SM2, too, by a key that you trust",
-        "日志亦以您信任的公钥作 SM2 签署",
+        "the log signed the same checkpoint with SM2, too, with a key that you trust",
+        "日志亦以您信任的 SM2 公钥签署同一检查点",
     ),
     Check(
         Case.check_witnesses,

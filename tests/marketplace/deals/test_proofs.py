@@ -142,7 +142,7 @@ def test_the_evidence_of_a_settled_deal_is_proven_in_a_process_of_its_own(done, 
     assert answer["Content-Disposition"] == f'attachment; filename="egret-deal-{done.uuid}.zip"'
     code, report = judged(answer.content, tmp_path)
     assert (code, report["problems"], report["verified"]) == (0, [], True)
-    assert len(report["proven"]) == len(verifier.CHECKS["deal"]) - 3  # no witness, authority or issuer was named
+    assert len(report["proven"]) == len(verifier.CHECKS["deal"]) - 5  # no witness, authority, issuer or SM2 key was named
     members = verifier.unzip(answer.content)
     assert members["contract.json"] == bytes(done.deal.terms_bytes)
     assert by_role(json.loads(members["deal.json"])["lines"]) == LINES

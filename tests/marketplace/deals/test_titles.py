@@ -333,7 +333,7 @@ def test_a_certificate_is_the_one_that_the_log_registered_and_the_issuer_signed(
 def test_each_byte_of_a_bundle_of_a_right_counts(chain):
     content, issuer, sm2 = bundle(chain), multikey(issuer_keys()[0]), sm2_issuer()
     for name, data in verifier.unzip(content).items():
-        for place in range(0, len(data), max(1, len(data) // 25)):
+        for place in range(0, len(data), max(1, len(data) // (9 if ".sm2." in name else 25))):
             raw = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
             asked = {"issuer_keys": (issuer,)} | ({"issuer_sm2_keys": (sm2,)} if ".sm2." in name else {})
             problems = found(repacked(content, lambda members, name=name, raw=raw: members.update({name: raw})), **asked)

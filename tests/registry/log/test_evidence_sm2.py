@@ -248,7 +248,7 @@ class TestOptions:
 
         asked = ("--log-sm2-key", OTHER_LINE, "--log-sm2-key", LINE_KEY, "--issuer-sm2-key", OTHER_KEY, "--issuer-sm2-key", SM2_KEY)
         assert run("whole.zip", *asked) == (0, [], [
-            "the log signed this with SM2, too, by a key that you trust",
+            "the log signed the same checkpoint with SM2, too, with a key that you trust",
             f"the certificates {NUMBER} are signed with SM2, too, by an issuer that you trust",
         ])  # fmt: skip
         code, problems, signed = run("bare.zip", "--log-sm2-key", LINE_KEY, "--issuer-sm2-key", SM2_KEY)

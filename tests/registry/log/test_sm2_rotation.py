@@ -14,13 +14,16 @@ from registry.base.signing import CannotSign, sm2
 from registry.base.storage import DurableFileStorage
 from registry.log import keys as log_keys
 from registry.log import publication, verifier
+from registry.log.cosignature import WitnessSigner
 from registry.log.files import LogFiles
 from registry.log.keys import sm2_signer
 from registry.log.mirror import mirror
 from registry.log.models import LogKey, LogState, Outbox
 from registry.log.monitor.monitor import Monitor
 from registry.log.note import Signature, parse_note
+from registry.log.policy import parse_policy
 from registry.log.selectors import log_sm2_key
+from registry.log.witness import Witness
 from tests.registry.log.test_rotation import SEED, audit, command, files, happen, keys, signers, told
 from tests.support.graphql import Client
 from tests.support.parties import admit
@@ -261,10 +264,14 @@ class TestMonitor:
             look("--sm2-key", replace(rotated[0], name="other.example"))
 
 
-def test_mirrors_and_audits_go_on_with_either_key(rotated, tmp_path, capsys):
+def test_mirrors_audits_and_witnesses_go_on(rotated, tmp_path, capsys):
     old, new = rotated
     (own,) = keys()
     assert mirror(files().read, LogFiles(".", DurableFileStorage(location=tmp_path / "copy")), own).findings == []
+    witness = Witness(
+        WitnessSigner("witness.example/w1", b"\x03" * 32), parse_policy(f"log {own}\nquorum none\n".encode()).origins, tmp_path
+    )
+    assert witness.add_checkpoint(b"old 0\n\n" + files().read("checkpoint"), seconds=1_790_000_000).status.value == 200
     audit("--key", own)
     audit("--key", own, "--sm2-key", new)
     with pytest.raises(CommandError, match="1 findings"):
