@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from django.core.files.storage import storages
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from registry.base.actor import SYSTEM
 from registry.base.environment import django_database, with_database
@@ -19,7 +19,7 @@ from registry.base.storage import DurableFileStorage
 from registry.log import publication
 from registry.log.audit import Audit
 from registry.log.files import LogFiles
-from registry.log.integrator import integrate
+from registry.log.integrator import integrate, wait_locks
 from registry.log.keys import environment_keys
 from registry.log.models import Leaf, LogState, Outbox
 from registry.log.schemas import declare
@@ -102,6 +102,8 @@ def killed(at, arm, work):
 
     _, status = os.waitpid(in_a_child(armed), 0)
     assert status in {0, signal.SIGKILL}
+    with transaction.atomic():
+        wait_locks()  # the server may still be at what a killed process had asked of it
     return status != 0
 
 
