@@ -250,7 +250,7 @@ def read(path):
     file = Path({str(folder)!r}) / path
     return file.read_bytes() if file.exists() else None
 watch = Watch(read, [Verifier.parse({VKEY!r})], state=Path({str(tmp_path / "state")!r}), late_seconds=60)
-done, fresh = watch.look(lambda size: None)
+done, fresh = watch.look(lambda read, of: None)
 watch.keep()
 loaded = [name for name in sys.modules if name.split(".")[0] in ("django", "psycopg", "graphene") or name.startswith("registry.rights")]
 print(done.sound, fresh, watch.monitor.frontier.size, loaded)
