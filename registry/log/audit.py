@@ -86,7 +86,7 @@ class Audit:
             if policy:
                 policy.accept(note)
         except BadCheckpoint as error:
-            self._find(CHECKPOINT_PATH, None, "untrusted", error.reason)
+            self._find(CHECKPOINT_PATH, None, "untrusted", error.reason, error.chinese)
         for key in also:
             if self.checkpoint and key not in self.signed:
                 self._find(CHECKPOINT_PATH, None, "unsigned_also", key)

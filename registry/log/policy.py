@@ -70,8 +70,8 @@ class Policy:
                 continue
             if self._witnessed(self.quorum, {name for name, key in self.witnesses.items() if key in signed}):
                 return checkpoint
-            refused = BadCheckpoint(reason=f"{self.quorum} has not witnessed it")
-        raise refused if self.logs else BadCheckpoint(reason="the policy names no log")
+            refused = BadCheckpoint(reason=f"{self.quorum} has not witnessed it", chinese=f"{self.quorum} 未见证")
+        raise refused if self.logs else BadCheckpoint(reason="the policy names no log", chinese="策略未列任何日志")
 
     def _witnessed(self, name: str, seen: set[str]) -> bool:
         if name in self.groups:

@@ -43,7 +43,7 @@ DECIMAL: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?", re.ASCII)
 COUNT: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 WHOLE: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 SEED: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
-REFUSED: Final = (BadNote, BadPolicy, BadCheckpoint, AlteredFile, CannotSign, ValueError, OSError)
+REFUSED: Final = (BadPolicy, AlteredFile, CannotSign, ValueError, OSError)
 
 
 class Command(BaseCommand):
@@ -95,6 +95,9 @@ class Command(BaseCommand):
         except TooMuch as error:
             self._say_all("wrong 有误  ", list(error.findings), as_json=options.get("json", False))
             raise CommandError(str(error)) from error
+        except (BadNote, BadCheckpoint) as error:
+            message = f"{error.reason} / {error.chinese}"
+            raise CommandError(message) from error
         except REFUSED as error:
             raise CommandError(str(error)) from error
 
