@@ -71,7 +71,7 @@ class Command(BaseCommand):
                 _adopt(url, demo_clock=options["demo_clock"])
                 self._serve(stop, options)
         except (ServerUnavailable, MigrationFailed, environment.WrongEnvironment, psycopg.Error, OSError) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(" ".join(str(error).split())) from error  # libpq's own words have several lines
 
     def _serve(self, stop: threading.Event, options: dict[str, Any]) -> None:
         with socket.create_server((LOOPBACK, options["port"]), backlog=BACKLOG) as listener:
