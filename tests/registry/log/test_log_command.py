@@ -22,6 +22,7 @@ from registry.log.cosignature import WitnessKey, WitnessSigner
 from registry.log.merkle import Tree, leaf_hash
 from registry.log.note import Signer, sign_note
 from tests.registry.log.published import KEY, written
+from tests.support.children import SECONDS, ending, next_line
 
 ROOT = Path(__file__).parents[3]
 
@@ -223,9 +224,9 @@ def free_port():
 
 def post(port, path, body):
     """Return status, type and body of the witness's answer; wait a little for its start."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SECONDS
     while True:
-        link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
         try:
             link.request("POST", path, body)
             answer = link.getresponse()
@@ -247,15 +248,12 @@ def test_a_witness_runs_without_a_database_and_remembers_across_a_kill(tmp_path)
 
     @contextmanager
     def running():
-        told = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-        with subprocess.Popen([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, **told) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
+        told = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True, "start_new_session": True}
+        with ending(subprocess.Popen([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, **told)) as process:
+            yield process
 
     with running() as witness:
-        key = WitnessKey.parse(witness.stdout.readline().strip())
+        key = WitnessKey.parse(next_line(witness).strip())
         status, _, line = post(port, "/add-checkpoint", b"old 0\n\n" + written(300)["checkpoint"])
         assert (status, line.decode().startswith("\u2014 witness.example/w1 ")) == (200, True)
         assert open_checkpoint(written(300)["checkpoint"] + line, log=KEY.verifier, witnesses=[key])[1] == (KEY.verifier, key)
