@@ -2,15 +2,11 @@
 
 import subprocess
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
 import requests
 
-from benchmarks.peers import PeerFailed, python_of
+from tests.conformance import peer
 from tests.support.children import SECONDS, ending, next_line
-
-PEERS = Path(__file__).parents[2] / "conformance" / "peers"
 
 
 class Store:
@@ -38,11 +34,7 @@ class Store:
 @contextmanager
 def served():
     """Run the server; skip, with the reason, where its environment cannot be made."""
-    try:
-        python = python_of("moto_serves", programs=PEERS)
-    except PeerFailed as error:
-        pytest.skip(f"moto cannot be installed here: {str(error)[-200:]}")
-    command = [str(python), str(PEERS / "moto_serves.py")]
+    command = [str(peer.python("moto_serves", least=11)), str(peer.PEERS / "moto_serves.py")]
     # it ends when its input does, so also when this process is killed
     with ending(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as server:
         yield Store(int(next_line(server)))
