@@ -31,7 +31,7 @@ from registry.log.monitor.live import Watch
 from registry.log.monitor.monitor import LATE_SECONDS, Monitor
 from registry.log.monitor.papers import PAPER_BYTES_MAX, Paper
 from registry.log.note import BadNote, Verifier
-from registry.log.policy import BadPolicy, parse_policy
+from registry.log.policy import BadPolicy, read_policy
 from registry.log.sm2_line import Sm2Key
 
 PROGRESS_SECONDS: Final = 5.0
@@ -81,7 +81,7 @@ class Command(BaseCommand):
         )
         one.add_argument("--folder", type=Path, required=True, help="where the last checkpoint of each log is kept 状态目录")
         proxied = "on this machine only: outsiders reach it by a proxy that passes on whole requests 仅限本机，对外须经代理"
-        one.add_argument("--port", type=int, default=8100, help=proxied)
+        one.add_argument("--port", type=int, choices=range(1, 65_536), default=8100, metavar="1-65535", help=proxied)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it.
@@ -103,7 +103,7 @@ class Command(BaseCommand):
 
     def _audit(self, options: dict[str, Any]) -> None:
         keys, also = _keys(options), [Sm2Key.parse(options["sm2_key"])] if options["sm2_key"] else []
-        policy = parse_policy(options["policy"].read_bytes()) if options["policy"] else None
+        policy = read_policy(options["policy"]) if options["policy"] else None
         audit = Audit(_reader(options), *keys, policy=policy, also=also, allowance=_allowance(options))
         progress = self._progress()
         for _block in audit.blocks():
@@ -221,7 +221,7 @@ class Command(BaseCommand):
             message = "set EGRET_WITNESS_KEY to the witness's seed, 64 hexadecimal digits that nobody else has"
             raise CommandError(message)
         signer = WitnessSigner(options["name"], bytes.fromhex(seed))
-        logs = parse_policy(options["policy"].read_bytes()).logs
+        logs = read_policy(options["policy"]).logs
         if not logs:
             message = f"{options['policy']} names no log"
             raise CommandError(message)

@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+        parser.add_argument("--port", type=int, choices=range(65_536), default=8000, metavar="0-65535", help="0 takes a free one")
         parser.add_argument("--demo-clock", action="store_true", help="let the client move the business clock forward")
         parser.add_argument("--database", default="", help="database name on the server (default: DATABASE_URL's own, or egret)")
         parser.add_argument(

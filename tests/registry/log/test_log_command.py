@@ -200,8 +200,10 @@ def test_a_server_that_breaks_off_or_answers_rubbish_is_an_error_in_one_line(rud
         ["audit", "--folder", ".", "--key", "nonsense"],
         ["audit", "--url", "ftp://x", "--key", str(KEY.verifier)],
         ["witness", "--name", "w", "--policy", "/nowhere", "--folder", "."],
+        ["witness", "--name", "w", "--policy", "/nowhere", "--folder", ".", "--port", "65536"],
+        ["audit", "--folder", ".", "--key", str(KEY.verifier), "--policy", "/dev/zero"],  # of which no more is read than a policy has
     ],
-    ids=["folder", "key", "address", "policy"],
+    ids=["folder", "key", "address", "policy", "port", "endless policy"],
 )
 def test_a_wrong_option_is_an_error_in_one_line(arguments, monkeypatch):
     monkeypatch.setenv("EGRET_WITNESS_KEY", "07" * 32)
