@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Django's command line for this project, so that every command finds its settings."""
+"""The command line of this project, so that every command finds its settings."""
 
 import os
 import sys
 
-from django.core.management import execute_from_command_line
+from marketplace.management.command_line import main
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
-    execute_from_command_line(sys.argv)
+    main(sys.argv)

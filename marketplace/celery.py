@@ -4,12 +4,16 @@ Redis carries only the wake-up. The work itself stands in PostgreSQL, so a lost 
 """
 
 import os
+import sys
 from typing import Any, Final
 
 from celery import Celery
+from celery.signals import worker_init
 from django.utils.module_loading import import_string
 
 from marketplace.relays import RELAYS
+from registry.base.environment import WrongEnvironment
+from registry.certificates.issuer import require_pin
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
 
@@ -53,3 +57,12 @@ def _register(name: str) -> None:
 
 for _name in RELAYS:
     _register(_name)
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]  # celery has no types
+def _require_pin(**_told: Any) -> None:
+    """End a worker whose device refuses the PIN before it has children: each would send the same PIN, and a device locks itself."""
+    try:
+        require_pin()
+    except WrongEnvironment as error:
+        sys.exit(str(error))

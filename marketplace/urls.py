@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from marketplace.api.endpoint import graphql
 from marketplace.api.health import livez, readyz
 from marketplace.api.query_page import query_page
+from registry.base.public_documents import in_no_language
 
 ROOMS: Final = (
     *("registry.log", "registry.certificates", "pricing.inputs", "listings.resources", "settlement.payments"),
@@ -23,6 +24,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
     # a proxy may serve these files instead; they are few, and only what the apps themselves carry is found
-    path("static/<path:path>", serve, {"insecure": True}, name="static"),
+    path("static/<path:path>", in_no_language(serve), {"insecure": True}, name="static"),
     *(path("", include(f"{room}.urls")) for room in ROOMS),
 ]

@@ -15,6 +15,7 @@ from marketplace.console.pages import page
 from marketplace.console.reader import PUBLIC_READER
 from marketplace.console.register_shown import certificate_row, shown_certificate, shown_object, signed_document
 from registry.base.errors import NotFound, UserError
+from registry.base.public_documents import public_document
 from registry.certificates.errors import InvalidNumber, TooBusy
 from registry.certificates.numbers import TEXT_MAX, leaf_in, number_in, number_of, tidy
 from registry.certificates.rendering.face import QR_LEAF_HEX
@@ -57,7 +58,7 @@ def certificate(request: HttpRequest, number: str) -> HttpResponse:
     return page(request, "console/certificate.html", {"shown": shown, "face": shown.face, "scanned": leaf is not None, "matches": matches})
 
 
-@require_safe
+@public_document
 def certificate_file(request: HttpRequest, number: str) -> HttpResponse:
     """The certificate as a PDF. A rendering says of which instant; the same state of the register gives the same bytes and ETag."""
     try:
@@ -79,7 +80,7 @@ def certificate_file(request: HttpRequest, number: str) -> HttpResponse:
     return answer
 
 
-@require_safe
+@public_document
 def certificate_named(request: HttpRequest, number: str) -> HttpResponse:
     """What a credential calls itself: leads a browser to the page, and whoever asks for JSON to the credential."""
     try:

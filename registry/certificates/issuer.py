@@ -29,6 +29,8 @@ def certificate_signer() -> Signer:
 def require_pin() -> None:
     """Refuse to go on with a PIN that the device refuses: every worker would send it once more, and a device locks itself after a few.
 
+    Asked by whatever starts workers (``serve``, Celery), before it does.
+
     A device that is away stops nothing: it is asked again whenever something is to be signed.
 
     Raises:

@@ -13,9 +13,10 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET
 
 from registry.base.actor import SYSTEM
+from registry.base.public_documents import public_document
 from registry.base.signing import CannotSign
 from registry.certificates.context import context_of
 from registry.certificates.did import did_document, did_web
@@ -36,26 +37,26 @@ CREDENTIAL: Final = "application/vc"
 """Media type of a credential secured by an embedded proof. Source: W3C Verifiable Credentials Data Model 2.0, 6.2."""
 
 
-@require_safe
+@public_document
 def did(_request: HttpRequest) -> HttpResponse:
     """The DID document: every key that ever signed here."""
     return answer(did_document(did_web(settings.EGRET_PUBLIC_URL), issuer_keys()), "application/did+json", MINUTES)
 
 
-@require_safe
+@public_document
 def context(_request: HttpRequest) -> HttpResponse:
     """The JSON-LD context of certificates."""
     return answer(context_of(settings.EGRET_PUBLIC_URL), "application/ld+json", MINUTES)
 
 
-@require_safe
+@public_document
 def credential(_request: HttpRequest, number: str) -> HttpResponse:
     """A certificate as a secured credential; it never changes."""
     row = _certificate(number)
     return absent("there is no such certificate") if row is None else answer(credential_of(row), CREDENTIAL, FOR_EVER)
 
 
-@require_safe
+@public_document
 def sm2(_request: HttpRequest, number: str) -> HttpResponse:
     """The detached SM2 signature of a certificate."""
     row = _certificate(number)
@@ -65,7 +66,7 @@ def sm2(_request: HttpRequest, number: str) -> HttpResponse:
     return answer(signature, "application/json", FOR_EVER)
 
 
-@require_safe
+@public_document
 def status_list(request: HttpRequest, purpose: str, number: str) -> HttpResponse:
     """The status of a whole list of certificates, as it is now."""
     try:
@@ -89,10 +90,9 @@ def evidence(request: HttpRequest, grant_id: UUID) -> HttpResponse:
 
 
 def answer(content: Mapping[str, Any], content_type: str, cached: str) -> HttpResponse:
-    """A JSON document that anybody's program may read, a page's too."""
+    """A JSON document."""
     response = HttpResponse(json.dumps(content, ensure_ascii=False, separators=(",", ":")), content_type=content_type)
     response["Cache-Control"] = cached
-    response["Access-Control-Allow-Origin"] = "*"
     return response
 
 
@@ -102,11 +102,10 @@ def absent(why: str) -> HttpResponse:
 
 
 def problem(status: HTTPStatus, why: str) -> HttpResponse:
-    """An error that a program can read, a page's too; nobody keeps it, for what is not there yet may come. Source: RFC 9457."""
+    """An error that a program can read; nobody keeps it, for what is not there yet may come. Source: RFC 9457."""
     told = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": why}
     response = HttpResponse(json.dumps(told), status=status, content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
-    response["Access-Control-Allow-Origin"] = "*"
     return response
 
 

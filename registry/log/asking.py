@@ -7,10 +7,13 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 CONNECTIONS: Final = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+ADDRESSES_MAX: Final = 8
+"""Of a host that has more, the rest is not tried."""
 NOBODY: Final = (0, b"")
 
 
@@ -44,6 +47,7 @@ def _asked(method: str, url: str, body: bytes | None, headers: dict[str, str], *
     try:
         parts = urlsplit(url)
         connection = CONNECTIONS[parts.scheme](parts.hostname or "", parts.port, timeout=seconds)
+        connection._create_connection = partial(_reached, deadline)  # noqa: SLF001 its only way in
     except (KeyError, ValueError, http.client.InvalidURL) as error:
         raise NoAnswer("this is no http or https address") from error
     open_sockets: list[socket.socket] = []
@@ -68,6 +72,23 @@ def _asked(method: str, url: str, body: bytes | None, headers: dict[str, str], *
     if len(content) <= most and answer.length:
         raise NoAnswer("the answer broke off")
     return answer.status, content
+
+
+def _reached(deadline: float, address: tuple[str, int], *_given: object) -> socket.socket:
+    """A connection to the first of a host's addresses that answers; all together have the time that is left, and not each.
+
+    Whoever names the host also says how many addresses it has.
+    """
+    refused: OSError | None = None
+    for *_kind, where in socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[:ADDRESSES_MAX]:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        try:
+            return socket.create_connection((str(where[0]), int(where[1])), left)
+        except OSError as error:
+            refused = error
+    raise refused or TimeoutError
 
 
 def _require_in_time(deadline: float, seconds: float) -> None:

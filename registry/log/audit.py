@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from registry.log.allowance import GENEROUS, Allowance, TooMuch
 from registry.log.checkpoint import BadCheckpoint, Checkpoint, open_by_any
 from registry.log.findings import Finding
 from registry.log.frontier import Frontier, subtree_root
@@ -53,7 +54,13 @@ class Audit:
     """
 
     def __init__(
-        self, read: Read, *logs: Verifier, start: Frontier | None = None, policy: Policy | None = None, also: Sequence[Key] = ()
+        self,
+        read: Read,
+        *logs: Verifier,
+        start: Frontier | None = None,
+        policy: Policy | None = None,
+        also: Sequence[Key] = (),
+        allowance: Allowance = GENEROUS,
     ) -> None:
         """Open the checkpoint.
 
@@ -63,13 +70,14 @@ class Audit:
             start: the right edge at a size whose files need not be read again.
             policy: the witnesses that must have cosigned the checkpoint; without it their lines are not looked at.
             also: further keys that must all have signed too, such as the log's second one for SM2.
+            allowance: how much this reading may take.
         """
         self.findings: list[Finding] = []
-        self._read, self._start = read, start or Frontier()
-        self.frontier = self._start
+        self._files, self._allowance, self._taken = read, allowance, 0
+        self.frontier = start or Frontier()
         self.checkpoint: Checkpoint | None = None
         self.signed: tuple[Key, ...] = ()
-        self.note = note = read(CHECKPOINT_PATH)
+        self.note = note = self._read(CHECKPOINT_PATH)
         if note is None:
             self._find(CHECKPOINT_PATH, None, "missing")
             return
@@ -78,15 +86,35 @@ class Audit:
             if policy:
                 policy.accept(note)
         except BadCheckpoint as error:
-            self._find(CHECKPOINT_PATH, None, "untrusted", error.reason)
+            self._find(CHECKPOINT_PATH, None, "untrusted", error.reason, error.chinese)
         for key in also:
             if self.checkpoint and key not in self.signed:
                 self._find(CHECKPOINT_PATH, None, "unsigned_also", key)
 
+    @property
+    def size(self) -> int:
+        """How many entries are signed; 0 where no checkpoint is to be believed."""
+        return self.checkpoint.size if self.checkpoint else 0
+
+    def require_allowed(self) -> None:
+        """Refuse a log that has more new entries than this reading may take, before one of them is read.
+
+        Raises:
+            TooMuch: it has.
+        """
+        if self.size - self.frontier.size > self._allowance.entries:
+            most = self._allowance.entries
+            raise TooMuch.entries(signed=self.size, verified=self.frontier.size, most=most, findings=self.findings)
+
     def blocks(self) -> Iterator[Block]:
-        """Read the log from the start to the signed size and yield its entries, a bundle at a time; then compare the root."""
+        """Read the log from the start to the signed size and yield its entries, a bundle at a time; then compare the root.
+
+        Raises:
+            TooMuch: before the first, there are too many; or at any, the files have too many bytes.
+        """
         if self.checkpoint is None:
             return
+        self.require_allowed()
         size = self.checkpoint.size
         if size < self.frontier.size:
             self._find(CHECKPOINT_PATH, None, "cut", size, self.frontier.size)
@@ -103,10 +131,22 @@ class Audit:
             self._find(CHECKPOINT_PATH, None, "root", size)
 
     def run(self) -> list[Finding]:
-        """Read everything and return what is wrong with it."""
+        """Read everything and return what is wrong with it.
+
+        Raises:
+            TooMuch: that is more than this reading may take.
+        """
         for _ in self.blocks():
             pass
         return self.findings
+
+    def _read(self, path: str) -> bytes | None:
+        content = self._files(path)
+        self._taken += len(content or b"")
+        if self._taken > self._allowance.content_bytes:
+            most = self._allowance.content_bytes
+            raise TooMuch.content(signed=self.size, read=self.frontier.size, most=most, findings=self.findings)
+        return content
 
     def _block(self, first: int, size: int) -> Block:
         number, kept = divmod(first, TILE_WIDTH)
@@ -186,8 +226,7 @@ class Audit:
 
     def _above(self, index: int, place: int) -> bytes | None:
         """The hash of a full tile in the first level above it, from whichever form of that tile is there."""
-        size = self.checkpoint.size if self.checkpoint else 0
-        width = min(TILE_WIDTH, size // TILE_WIDTH - index * TILE_WIDTH)
+        width = min(TILE_WIDTH, self.size // TILE_WIDTH - index * TILE_WIDTH)
         content, _ = self._full_or_partial(Tile(1, index, width).path, Tile(1, index).path)
         return (content or b"")[place * HASH_BYTES : (place + 1) * HASH_BYTES] or None
 

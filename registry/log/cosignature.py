@@ -65,7 +65,7 @@ class WitnessSigner:
         """Refuse a name or seed that cannot sign."""
         checked_name(self.name)
         if len(self.seed) != _KEY_BYTES:
-            raise BadNote(reason=f"an Ed25519 seed has {_KEY_BYTES} bytes")
+            raise BadNote(reason=f"an Ed25519 seed has {_KEY_BYTES} bytes", chinese=f"Ed25519 种子须为 {_KEY_BYTES} 字节")
 
     @property
     def key(self) -> WitnessKey:
@@ -87,7 +87,7 @@ class WitnessSigner:
             BadNote: a time that has no form here.
         """
         if not 0 <= seconds <= _TIME_MAX:
-            raise BadNote(reason=f"{seconds} is no time of a cosignature")
+            raise BadNote(reason=f"{seconds} is no time of a cosignature", chinese=f"{seconds} 不是见证签名的有效时间")
         signed = self._private.sign(_message(text, seconds))
         return Signature(self.name, self.key.key_id, seconds.to_bytes(_TIME_BYTES, "big") + signed)
 

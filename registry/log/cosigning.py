@@ -26,7 +26,7 @@ from registry.log.files import LogFiles
 from registry.log.integrator import try_lock
 from registry.log.models import Cosignature, LogState, SignedCheckpoint
 from registry.log.note import BadNote, parse_note
-from registry.log.policy import Policy, parse_policy
+from registry.log.policy import Policy, read_policy
 from registry.log.selectors import consistency_proof, latest_checkpoint
 from registry.log.tiles import CHECKPOINT_PATH
 
@@ -60,7 +60,7 @@ def cosign() -> int:
     checkpoint = latest_checkpoint()
     if not settings.EGRET_LOG_POLICY or checkpoint is None:
         return 0
-    policy = parse_policy(Path(settings.EGRET_LOG_POLICY).read_bytes())
+    policy = read_policy(Path(settings.EGRET_LOG_POLICY))
     added = sum(_ask(policy, name, checkpoint) for name in policy.witnesses if _due(policy, name, checkpoint))
     _show(checkpoint)
     return added

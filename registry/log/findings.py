@@ -56,7 +56,7 @@ _TREE: Final = {
     "node": (Kind.ALTERED, "was altered: the entries lead to another hash", "被篡改：与条目推出的哈希不符"),
 }
 _KEYS: Final = {
-    "untrusted": (Kind.KEY, "{0}", "不可信：{0}"),
+    "untrusted": (Kind.KEY, "{0}", "不可信：{1}"),
     "unsigned_also": (Kind.KEY, "is not signed by {0} as well", "未同时由 {0} 签署"),
     "beyond": (Kind.KEY, "is signed only by {0}, which does not vouch for size {1}", "仅由 {0} 签署，而该公钥不担保规模 {1}"),
     "unfounded": (

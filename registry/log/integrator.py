@@ -3,7 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
+from psycopg.errors import LockNotAvailable
 
 from registry.base.ids import uuid7
 from registry.log.merkle import Edge, split_hashes
@@ -14,6 +15,8 @@ BATCH_MAX: Final = 4_096
 """Events that are given their place at once. Only their hashes come to Python, 32 bytes each."""
 BATCHES_MAX: Final = 16
 """Full batches of a backlog that are taken in one run."""
+WAIT_SECONDS: Final = 60
+"""How long an operator's command waits for the integrator, which is at work for seconds at a time."""
 _SEQUENCING: Final = 0x45_47_52_45_54
 _PUBLISHING: Final = _SEQUENCING + 1
 """Advisory locks: one integrator per database does either, and a second one leaves and tries again. Nobody waits for one holding the other,
@@ -35,6 +38,17 @@ SELECT string_agg(hash, ''::bytea ORDER BY index) FROM leaves
 """
 """The server itself numbers the waiting events and hashes their bytes, so that none of them travels to Python for it. Each body is looked
 up by its key, not by a join: a planner without statistics of a young log would read the whole table."""
+
+
+class IntegratorBusy(TimeoutError):
+    """The integrator is at work and did not let go of the log; nothing has changed."""
+
+    def __init__(self) -> None:
+        """Say in both languages what to do."""
+        super().__init__(
+            f"the integrator has been at work for {WAIT_SECONDS} s; look at its own messages, and try again"
+            f" / 日志正由整合进程占用，已等待 {WAIT_SECONDS} 秒；请查看其日志后重试"
+        )
 
 
 def integrate() -> int:
@@ -98,10 +112,21 @@ def try_lock() -> bool:
 
 
 def wait_locks() -> None:
-    """Take both locks for this transaction once they are free: nothing is sequenced or signed meanwhile."""
+    """Take both locks for this transaction once they are free: nothing is sequenced or signed meanwhile.
+
+    Raises:
+        IntegratorBusy: they were not, for ``WAIT_SECONDS``.
+    """
     with connection.cursor() as cursor:
-        for lock in (_SEQUENCING, _PUBLISHING):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+        cursor.execute(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'")
+        try:
+            for lock in (_SEQUENCING, _PUBLISHING):
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock])
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                raise IntegratorBusy from error
+            raise
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def _try_lock(lock: int) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
+from registry.log.allowance import GENEROUS, Allowance
 from registry.log.asking import NoAnswer, get
 from registry.log.audit import Audit, Read
 from registry.log.files import AlteredFile, LogFiles
@@ -47,7 +49,13 @@ def read_over_http(prefix: str) -> Read:
     return read
 
 
-def mirror(read: Read, kept: LogFiles, *logs: Verifier) -> Audit:
+def mirror(
+    read: Read,
+    kept: LogFiles,
+    *logs: Verifier,
+    allowance: Allowance = GENEROUS,
+    progress: Callable[[int, int], None] = lambda _read, _of: None,
+) -> Audit:
     """Bring a copy up to what the log has signed; returns the reading, whose findings, if any, are why the copy stayed as it was.
 
     Files beyond the copy's own checkpoint may be left over from a run that was killed; they are written again.
@@ -56,8 +64,11 @@ def mirror(read: Read, kept: LogFiles, *logs: Verifier) -> Audit:
         read: gives the files of the log.
         kept: the copy.
         logs: the log's key, or all that it has had, from a source that is trusted.
+        allowance: how much this reading may take.
+        progress: told after each bundle how many entries were read, of how many.
 
     Raises:
+        TooMuch: there is more to read than that; the copy's checkpoint stays as it was.
         AlteredFile: the copy itself was altered.
         BadCheckpoint: the copy's checkpoint is not by this log.
         OSError: the log could not be reached.
@@ -66,8 +77,9 @@ def mirror(read: Read, kept: LogFiles, *logs: Verifier) -> Audit:
     frontier = kept.frontier(published.checkpoint.size) if published else Frontier()
     if published and frontier.edge.root != published.checkpoint.root:
         raise AlteredFile("tile/", f"does not have the root of the checkpoint of size {published.checkpoint.size}")
-    audit = Audit(read, *logs, start=frontier)
+    audit = Audit(read, *logs, start=frontier, allowance=allowance)
     for block in audit.blocks():
+        progress(audit.frontier.size, audit.size)
         if audit.findings or block.entries is None:
             continue  # read on, so that everything is named
         kept.put(entries_path(block.number, len(block.entries)), encode_bundle(block.entries))

@@ -25,12 +25,12 @@ _DASH: Final = "\u2014 "
 
 
 class BadNote(ValueError):
-    """A note or key that must not be trusted; ``reason`` says why."""
+    """A note or key that must not be trusted; ``reason`` and ``chinese`` say why."""
 
-    def __init__(self, *, reason: str) -> None:
-        """Keep the reason, in English, for logs and tests."""
+    def __init__(self, *, reason: str, chinese: str = "") -> None:
+        """Keep the reason in English, and in Chinese where it may reach a reader of a log and not only the market's own operator."""
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.chinese = reason, chinese or reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Signer:
         """Refuse a name or key that cannot sign."""
         checked_name(self.name)
         if self.key.public_key.algorithm is not signing.Algorithm.ED25519:
-            raise BadNote(reason="a note of this kind is signed with Ed25519")
+            raise BadNote(reason="a note of this kind is signed with Ed25519", chinese="此类签注以 Ed25519 签署")
 
     @classmethod
     def of_seed(cls, name: str, seed: bytes) -> Self:
@@ -169,7 +169,7 @@ def sign_note(text: str, signers: Sequence[NoteSigner]) -> Note:
         BadNote: the text cannot be a note's text, or there is no signer or more than ``SIGNATURES_MAX``.
     """
     if not 1 <= len(signers) <= SIGNATURES_MAX:
-        raise BadNote(reason=f"a note has 1 to {SIGNATURES_MAX} signatures")
+        raise BadNote(reason=f"a note has 1 to {SIGNATURES_MAX} signatures", chinese=f"签注须有 1 至 {SIGNATURES_MAX} 个签名")
     return Note(text=checked_text(text), signatures=tuple(signer.sign(text) for signer in signers))
 
 
@@ -181,17 +181,17 @@ def parse_note(data: bytes) -> Note:
             ``SIGNATURES_MAX`` signatures.
     """
     if len(data) > NOTE_BYTES_MAX:
-        raise BadNote(reason=f"a note has at most {NOTE_BYTES_MAX} bytes")
+        raise BadNote(reason=f"a note has at most {NOTE_BYTES_MAX} bytes", chinese=f"签注最多 {NOTE_BYTES_MAX} 字节")
     try:
         whole = data.decode()
     except UnicodeDecodeError as error:
-        raise BadNote(reason="a note is UTF-8") from error
+        raise BadNote(reason="a note is UTF-8", chinese="签注须为 UTF-8 编码") from error
     text, blank, tail = whole.rpartition("\n\n")
     if not blank or not tail.endswith("\n"):
-        raise BadNote(reason="a note is a text, a blank line and signature lines")
+        raise BadNote(reason="a note is a text, a blank line and signature lines", chinese="签注须由正文、空行和签名行组成")
     lines = tail[:-1].split("\n")
     if len(lines) > SIGNATURES_MAX:
-        raise BadNote(reason=f"a note has at most {SIGNATURES_MAX} signatures")
+        raise BadNote(reason=f"a note has at most {SIGNATURES_MAX} signatures", chinese=f"签注最多 {SIGNATURES_MAX} 个签名")
     return Note(text=checked_text(f"{text}\n"), signatures=tuple(_signature(line) for line in lines))
 
 
@@ -211,20 +211,20 @@ def open_note(data: bytes, trusted: Sequence[AnyKey]) -> tuple[Note, tuple[AnyKe
         if verifier is None:
             continue
         if not verifier.accepts(note.text, each.signature):
-            raise BadNote(reason=f"the signature of {each.name} is bad")
+            raise BadNote(reason=f"the signature of {each.name} is bad", chinese=f"{each.name} 的签名无效")
         signed[verifier] = None
     if not signed:
-        raise BadNote(reason="no trusted key signed the note")
+        raise BadNote(reason="no trusted key signed the note", chinese="没有可信公钥签署该签注")
     return note, tuple(signed)
 
 
 def _signature(line: str) -> Signature:
     name, space, encoded = line.removeprefix(_DASH).partition(" ")
     if not line.startswith(_DASH) or not space:
-        raise BadNote(reason="a signature line is a dash, a name and base64")
+        raise BadNote(reason="a signature line is a dash, a name and base64", chinese="签名行须由破折号、名称和 base64 组成")
     raw = decoded(encoded)
     if len(raw) <= _KEY_ID_BYTES:
-        raise BadNote(reason="a signature line holds a key id and a signature")
+        raise BadNote(reason="a signature line holds a key id and a signature", chinese="签名行须含公钥编号和签名")
     return Signature(name=checked_name(name), key_id=raw[:_KEY_ID_BYTES], signature=raw[_KEY_ID_BYTES:])
 
 
@@ -248,9 +248,9 @@ def read_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
     stated, _, encoded = rest.partition("+")
     typed = decoded(encoded)
     if typed[:1] != kind or len(typed) != 1 + _KEY_BYTES:
-        raise BadNote(reason=f"the key is not an Ed25519 key of type {kind.hex()}")
+        raise BadNote(reason=f"the key is not an Ed25519 key of type {kind.hex()}", chinese=f"不是类型为 {kind.hex()} 的 Ed25519 公钥")
     if stated != key_id_of(checked_name(name), kind, typed[1:]).hex():
-        raise BadNote(reason="the key id is not that of the key")
+        raise BadNote(reason="the key id is not that of the key", chinese="公钥编号与公钥不符")
     return name, typed[1:]
 
 
@@ -263,10 +263,10 @@ def decoded(encoded: str) -> bytes:
     try:
         raw = b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadNote(reason="not base64") from error
+        raise BadNote(reason="not base64", chinese="不是 base64") from error
     # Base64 with stray low bits decodes too; one byte string must have one spelling.
     if b64encode(raw).decode() != encoded:
-        raise BadNote(reason="not base64 in its one form")
+        raise BadNote(reason="not base64 in its one form", chinese="不是 base64 的唯一形式")
     return raw
 
 
@@ -277,7 +277,7 @@ def checked_name(name: str) -> str:
         BadNote: it may not.
     """
     if not 1 <= len(name) <= NAME_MAX or "+" in name or not name.isprintable() or any(each.isspace() for each in name):
-        raise BadNote(reason="a key name is printable, without spaces and plus signs")
+        raise BadNote(reason="a key name is printable, without spaces and plus signs", chinese="公钥名称须为可显示字符，不含空格和加号")
     return name
 
 
@@ -288,5 +288,7 @@ def checked_text(text: str) -> str:
         BadNote: it may not.
     """
     if not text.endswith("\n") or text == "\n" or any(each < " " and each != "\n" for each in text):
-        raise BadNote(reason="a note's text ends with a newline and has no control characters")
+        raise BadNote(
+            reason="a note's text ends with a newline and has no control characters", chinese="签注正文须以换行结尾，且不含控制字符"
+        )
     return text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -70,8 +71,8 @@ class Policy:
                 continue
             if self._witnessed(self.quorum, {name for name, key in self.witnesses.items() if key in signed}):
                 return checkpoint
-            refused = BadCheckpoint(reason=f"{self.quorum} has not witnessed it")
-        raise refused if self.logs else BadCheckpoint(reason="the policy names no log")
+            refused = BadCheckpoint(reason=f"{self.quorum} has not witnessed it", chinese=f"{self.quorum} 未见证")
+        raise refused if self.logs else BadCheckpoint(reason="the policy names no log", chinese="策略未列任何日志")
 
     def _witnessed(self, name: str, seen: set[str]) -> bool:
         if name in self.groups:
@@ -96,6 +97,17 @@ def parse_policy(data: bytes) -> Policy:
         if words and not words[0].startswith("#"):
             reader.take(words)
     return reader.policy()
+
+
+def read_policy(path: Path) -> Policy:
+    """Read a policy file, and of one that is too long no more than shows that.
+
+    Raises:
+        BadPolicy: as ``parse_policy``.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return parse_policy(file.read(POLICY_BYTES_MAX + 1))
 
 
 class _Reader:

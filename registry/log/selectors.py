@@ -17,6 +17,8 @@ from registry.log.note import Verifier, parse_note
 from registry.log.sm2_line import Sm2Key
 
 KEYS_SHOWN_MAX: Final = 100
+LEAVES_MAX: Final = 65_536
+"""Leaf hashes that are read at once into the tree in memory, which is 64 bytes a leaf."""
 
 _trees: dict[UUID, Tree] = {}
 _trees_lock = threading.Lock()
@@ -176,9 +178,9 @@ def _tree(size: int) -> Tree:
     log_id = LogState.objects.values_list("log_id", flat=True).get(id=1)
     with _trees_lock:
         tree = _trees.setdefault(log_id, Tree())
-        if tree.size < size:
-            tree.extend(
-                bytes(hashed)
-                for hashed in Leaf.objects.filter(index__gte=tree.size, index__lt=size).order_by("index").values_list("hash", flat=True)
-            )
+        while tree.size < size:
+            leaves = Leaf.objects.filter(index__gte=tree.size, index__lt=min(tree.size + LEAVES_MAX, size)).order_by("index")
+            if not (hashes := [bytes(hashed) for hashed in leaves.values_list("hash", flat=True)]):
+                break
+            tree.extend(hashes)
         return tree

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
 
+from registry.base.public_documents import public_document
 from registry.log.files import LogFiles
 from registry.log.models import LogState
 from registry.log.tiles import CHECKPOINT_PATH, cache_control, content_type
@@ -17,19 +17,20 @@ from registry.log.tiles import CHECKPOINT_PATH, cache_control, content_type
 logger = logging.getLogger(__name__)
 
 
-@require_safe
+@public_document
 def checkpoint(_request: HttpRequest, log_id: UUID) -> HttpResponse:
     """The latest checkpoint, a signed note."""
     return _answer(log_id, CHECKPOINT_PATH)
 
 
-@require_safe
+@public_document
 def tile(_request: HttpRequest, log_id: str, file: str) -> HttpResponse:
     """A tile or an entry bundle; its bytes never change."""
     try:
-        return _answer(UUID(log_id), file)
+        known = UUID(log_id)
     except ValueError:
-        return HttpResponse(status=HTTPStatus.NOT_FOUND)
+        return _plain("there is no such log\n", HTTPStatus.NOT_FOUND)
+    return _answer(known, file)
 
 
 def _answer(log_id: UUID, path: str) -> HttpResponse:
@@ -43,9 +44,9 @@ def _answer(log_id: UUID, path: str) -> HttpResponse:
         return _plain("there is no such file of this log\n", HTTPStatus.NOT_FOUND)
     answer = HttpResponse(content, content_type=content_type(path))
     answer["Cache-Control"] = cache_control(path)
-    answer["Access-Control-Allow-Origin"] = "*"  # a verifier may be a page of somebody else's
     return answer
 
 
 def _plain(text: str, status: HTTPStatus) -> HttpResponse:
-    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+    # nobody keeps it: the file may come with the log's next growth
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})

@@ -10,13 +10,14 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from registry.log.checkpoint import CHECKPOINT_BYTES_MAX, BadCheckpoint, Checkpoint, WrongEmptyRoot
 from registry.log.cosignature import WitnessSigner
@@ -25,6 +26,9 @@ from registry.log.note import BadNote, Verifier, decoded, open_note, parse_note
 
 PROOF_MAX: Final = 63
 REQUEST_BYTES_MAX: Final = CHECKPOINT_BYTES_MAX + 64 * 50
+LOCK_SECONDS: Final = 10.0
+"""How long a request waits for its turn with a log; one takes as long as the disk does for one small file."""
+PAUSE_SECONDS: Final = 0.02
 SIZE_TYPE: Final = "text/x.tlog.size"
 _OLD: Final = re.compile(r"old (0|[1-9][0-9]{0,18})", re.ASCII)
 
@@ -89,8 +93,11 @@ class Witness:
             request, checkpoint = self._read(body)
         except _Refused as refusal:
             return refusal.answer
-        with self._locked(checkpoint.origin) as kept:
-            return self._judged(request, checkpoint, kept, seconds)
+        try:
+            with self._locked(checkpoint.origin) as kept:
+                return self._judged(request, checkpoint, kept, seconds)
+        except _Refused as refusal:
+            return refusal.answer
 
     def _read(self, body: bytes) -> tuple[Request, Checkpoint]:
         """The request and its checkpoint, signed by a log that is watched here; or raises ``_Refused``."""
@@ -130,10 +137,14 @@ class Witness:
 
     @contextmanager
     def _locked(self, origin: str) -> Iterator[_Kept]:
-        """One request at a time for each log, across threads and processes."""
+        """One request at a time for each log, across threads and processes; who waits too long for a turn is refused."""
         name = sha256(origin.encode()).hexdigest()
         with (self._folder / f"{name}.lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            deadline = time.monotonic() + LOCK_SECONDS
+            while not _taken(lock):
+                if time.monotonic() >= deadline:
+                    raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "other requests about this log are not done; ask again later")
+                time.sleep(PAUSE_SECONDS)
             yield _Kept(self._folder / name)
 
 
@@ -158,6 +169,15 @@ class _Kept:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _taken(lock: BinaryIO) -> bool:
+    """Whether the lock is now ours."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _continues(last: Checkpoint | None, new: Checkpoint, proof: tuple[bytes, ...]) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from registry.log.cosignature import WitnessSigner
-from registry.log.policy import parse_policy
+from registry.log.policy import read_policy
 from registry.log.witness import REQUEST_BYTES_MAX, Answer, Witness
 
 if TYPE_CHECKING:
@@ -53,6 +53,6 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Application:
         KeyError: one of them is missing.
         ValueError: one of them is wrong.
     """
-    policy = parse_policy(Path(environ["EGRET_WITNESS_POLICY"]).read_bytes())
+    policy = read_policy(Path(environ["EGRET_WITNESS_POLICY"]))
     signer = WitnessSigner(environ["EGRET_WITNESS_NAME"], bytes.fromhex(environ["EGRET_WITNESS_KEY"]))
     return application(Witness(signer, policy.origins, Path(environ["EGRET_WITNESS_FOLDER"])))

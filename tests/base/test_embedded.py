@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import psycopg
 import pytest
@@ -22,13 +23,15 @@ from registry.base.embedded import NOTICE, ServerUnavailable, acquire
 from registry.base.environment import WrongEnvironment
 from registry.base.roles import DROP_TRIES, drop_database
 from registry.base.scratch import ScratchRun
+from tests.support.children import SECONDS, next_line
 
 PROJECT = Path(__file__).resolve().parents[2]
-SECONDS = 60
 
 
 class Holder:
-    """One process that holds the server below a directory."""
+    """One process that holds the server below a directory; ``var`` ends those that their test left."""
+
+    begun: ClassVar[list[Holder]] = []
 
     def __init__(self, var: Path) -> None:
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
@@ -41,8 +44,9 @@ class Holder:
             stderr=subprocess.PIPE,
             text=True,
         )
-        pid, _, self.url = self.process.stdout.readline().strip().partition(" ")
-        assert pid.isdigit(), self.process.communicate()[1]
+        self.begun.append(self)
+        pid, _, self.url = next_line(self.process).strip().partition(" ")
+        assert pid.isdigit(), self.process.communicate(timeout=SECONDS)[1]
         self.postmaster = int(pid)
 
     def leave(self) -> str:
@@ -54,7 +58,7 @@ class Holder:
     def kill(self) -> None:
         """End it with SIGKILL, so that it can clean nothing up."""
         self.process.kill()
-        self.process.communicate()
+        self.process.communicate(timeout=SECONDS)
 
 
 @pytest.fixture
@@ -62,6 +66,10 @@ def var():
     # not pytest's own directory: as root the wheel opens every directory above its data
     directory = Path(tempfile.mkdtemp(prefix="egret-embedded-"))
     yield directory
+    while Holder.begun:
+        holder = Holder.begun.pop()
+        if holder.process.returncode is None:
+            holder.kill()
     lines = (
         (directory / "postgres" / "postmaster.pid").read_text().splitlines() if (directory / "postgres" / "postmaster.pid").exists() else []
     )

@@ -18,7 +18,7 @@ from benchmarks.peers import PeerFailed, python_of
 from registry.base.embedded import var_directory
 
 PEERS: Final = Path(__file__).resolve().parent / "peers"
-RUN_SECONDS: Final = 120
+RUN_SECONDS: Final = 300
 MINORS: Final = range(11, 15)
 
 

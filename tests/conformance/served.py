@@ -29,13 +29,13 @@ from registry.log.models import LogState
 from registry.log.note import parse_note
 from registry.log.schemas import declare
 from registry.log.services import record
+from tests.support.children import SECONDS, ending, next_line
 from tests.support.parties import admit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-WAIT_SECONDS: Final = 60
 WITNESS: Final = "witness.example/w1"
 
 declare("test.read", public=("number",), sealed=("price",))
@@ -62,7 +62,7 @@ class Market:
     def get(self, path: str) -> bytes | None:
         """A file of the log; None while there is none."""
         try:
-            with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:  # noqa: S310 our own server
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=SECONDS) as answer:  # noqa: S310 our own server
                 return answer.read()
         except urllib.error.HTTPError as error:
             error.close()
@@ -78,7 +78,7 @@ def market(database: str, var: Path) -> Iterator[Market]:
     name = environment.database(database)["dbname"]
     with ExitStack() as stack:
         process = stack.enter_context(_running(["serve", "--port", "0", "--database", name, "--migrated"], given))
-        url = json.loads(process.stdout.readline())["url"]
+        url = json.loads(next_line(process))["url"]
         for kind in (PartyKind.MERCHANT, PartyKind.BUYER, PartyKind.REGULATOR):
             admit(kind, name=str(kind))
         log_id = _wait(lambda: LogState.objects.values_list("log_id", flat=True).first())
@@ -87,7 +87,7 @@ def market(database: str, var: Path) -> Iterator[Market]:
         port = free_port()
         arguments = ["--name", WITNESS, "--policy", str(var / "watched"), "--folder", str(var / "witness"), "--port", str(port)]
         witness = stack.enter_context(_running(["log", "witness", *arguments], {"EGRET_WITNESS_KEY": "0b" * 32}))
-        served.witness = witness.stdout.readline().strip()
+        served.witness = next_line(witness).strip()
         _wait(lambda: _listens(port))
         _replace(policy, f"log {served.key}\nwitness w1 {served.witness} http://127.0.0.1:{port}\nquorum w1\n")
         yield served
@@ -135,18 +135,16 @@ def free_port() -> int:
 
 @contextmanager
 def _running(arguments: list[str], given: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
         env=os.environ | given,
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=die_with_parent,  # noqa: PLW1509 it calls one system function
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
+    )
+    with ending(process, politely=True):
+        yield process
 
 
 def _larger(served: Market, least: int) -> bytes | None:
@@ -171,7 +169,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _wait(ask):
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + SECONDS
     while not (answer := ask()):
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)

@@ -23,11 +23,11 @@ from registry.base.processes import die_with_parent
 from registry.log.models import Leaf
 from registry.log.schemas import declare
 from registry.log.services import record
+from tests.support.children import SECONDS, ending
 
 PROJECT = Path(__file__).resolve().parents[2]
 REDIS = os.environ.get("EGRET_TEST_REDIS", "")
 TICK = declare("tests.tick", public=("number",))
-SECONDS = 60
 calls: list[str] = []
 enough = threading.Event()
 
@@ -69,9 +69,12 @@ def test_threads_go_on_after_a_failure_and_end_when_told(committed_db, caplog):
     enough.clear()
     threads = RelayThreads([f"{__name__}.working", f"{__name__}.failing"])
     threads.start()
-    assert enough.wait(SECONDS)
-    wait_for(lambda: calls.count("failing") > 1)
-    assert threads.stop(seconds=SECONDS) == []
+    try:
+        assert enough.wait(SECONDS)
+        wait_for(lambda: calls.count("failing") > 1)
+    finally:
+        left = threads.stop(seconds=SECONDS)
+    assert left == []
     ended = list(calls)
     assert calls.count("failing") >= 2
     assert [entry.getMessage() for entry in caplog.records if entry.levelname == "ERROR"] == [
@@ -103,12 +106,8 @@ def celery(command, environment):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    try:
+    with ending(process):
         yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 @pytest.mark.relays

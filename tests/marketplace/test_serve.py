@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -17,10 +18,10 @@ import pytest
 
 from registry.base import processes
 from registry.base.environment import with_database
+from tests.support.children import SECONDS, ending, next_line
 from tests.support.softhsm import softhsm
 
 PROJECT = Path(__file__).resolve().parents[2]
-SECONDS = 60
 
 
 def children(pid):
@@ -37,23 +38,20 @@ def gone(pids):
 @pytest.fixture
 def serve(databases, tmp_path):
     """Start the server on a database of this run; return the process and the address that it printed."""
-    started = []
+    with contextlib.ExitStack() as started:
 
-    def start(name, *options, **environment):
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", "0", "--database", databases.run.name(name), *options],
-            cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": databases.server.url, "EGRET_VAR": str(tmp_path), **environment},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process, json.loads(process.stdout.readline())["url"]
+        def start(name, *options, **environment):
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve", "--port", "0", "--database", databases.run.name(name), *options],
+                cwd=PROJECT,
+                env={**os.environ, "DATABASE_URL": databases.server.url, "EGRET_VAR": str(tmp_path), **environment},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            started.enter_context(ending(process))
+            return process, json.loads(next_line(process))["url"]
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+        yield start
 
 
 def status(url):

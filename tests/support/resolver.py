@@ -24,12 +24,12 @@ from registry.log.canonical import JSON
 from registry.log.integrator import integrate
 from registry.log.schemas import declare
 from registry.log.services import record
+from tests.support.children import SECONDS, ending
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 ALONE: Final = "registry.identifiers.resolver.server:application"
 BESIDE_DJANGO: Final = "marketplace.wsgi:application"
 PUBLIC: Final = "https://market.example"
-SECONDS: Final = 30
 REGISTERED: Final[Mapping[Kind, JSON]] = {STATUS: {"state": "REGISTERED", "holds": []}, RIGHTS: {"rights": []}}
 UNKNOWN: Final = next(str(each) for n in range(100) if parse(str(each := Handle("88.118.100111", n))))
 """Well formed, and never given by a draw of a test."""
@@ -93,18 +93,16 @@ def served(url: str, *, application: str = ALONE, threads: int = 8, web: str = "
     """Run an application on a database, in one worker of the web server that it is meant for, or of another."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # a worker of a web server must not outlive it here, so both are in a group of their own
         [sys.executable, "-m", *WEB_SERVERS[web or ("granian" if application == ALONE else "gunicorn")](port, threads), application],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": url, "EGRET_PUBLIC_URL": PUBLIC, "EGRET_ROLE": "egret_app"},
+        start_new_session=True,
     )
     running = Served(port, process)
-    try:
+    with ending(process, politely=True):
         _await(running)
         yield running
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
 
 
 def _await(running: Served) -> None:

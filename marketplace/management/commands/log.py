@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -18,28 +19,31 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from registry.base.signing import CannotSign
 from registry.base.storage import DurableFileStorage, alone
+from registry.log.allowance import CONTENT_BYTES_MAX, ENTRIES_MAX, Allowance, TooMuch
 from registry.log.audit import Audit, Read
 from registry.log.checkpoint import BadCheckpoint
 from registry.log.cosignature import WitnessSigner
 from registry.log.files import AlteredFile, LogFiles
 from registry.log.findings import Finding
+from registry.log.merkle import SIZE_MAX
 from registry.log.mirror import mirror, read_over_http
 from registry.log.monitor.live import Watch
 from registry.log.monitor.monitor import LATE_SECONDS, Monitor
 from registry.log.monitor.papers import PAPER_BYTES_MAX, Paper
 from registry.log.note import BadNote, Verifier
-from registry.log.policy import BadPolicy, parse_policy
+from registry.log.policy import BadPolicy, read_policy
 from registry.log.sm2_line import Sm2Key
 
-EVERY: Final = 65_536
-"""Entries from one line of progress to the next."""
+PROGRESS_SECONDS: Final = 5.0
+"""From one line of progress to the next."""
 LOOK_SECONDS: Final = 10.0
 SHOWN_MAX: Final = 1_000
 """Findings of one look that are printed; the rest is counted."""
 DECIMAL: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,6})?", re.ASCII)
+COUNT: Final = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 WHOLE: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 SEED: Final = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
-REFUSED: Final = (BadNote, BadPolicy, BadCheckpoint, AlteredFile, CannotSign, ValueError, OSError)
+REFUSED: Final = (BadPolicy, AlteredFile, CannotSign, ValueError, OSError)
 
 
 class Command(BaseCommand):
@@ -62,6 +66,7 @@ class Command(BaseCommand):
             where.add_argument("--folder", type=Path, help="folder that holds the log's files 日志文件所在目录")
             told_key = "the log's verifier key, from a source you trust; again for each key that it has had 可信来源的日志公钥，可重复"
             one.add_argument("--key", action="append", required=True, help=told_key)
+            _allowance_arguments(one)
             if name == "audit":
                 one.add_argument("--policy", type=Path, help="file that says which witnesses must have cosigned 见证策略文件")
                 one.add_argument("--sm2-key", help="the log's SM2 key, if its second line is to be there too 国密第二签名公钥")
@@ -76,7 +81,7 @@ class Command(BaseCommand):
         )
         one.add_argument("--folder", type=Path, required=True, help="where the last checkpoint of each log is kept 状态目录")
         proxied = "on this machine only: outsiders reach it by a proxy that passes on whole requests 仅限本机，对外须经代理"
-        one.add_argument("--port", type=int, default=8100, help=proxied)
+        one.add_argument("--port", type=int, choices=range(1, 65_536), default=8100, metavar="1-65535", help=proxied)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Do it.
@@ -87,23 +92,30 @@ class Command(BaseCommand):
         does = {"audit": self._audit, "mirror": self._mirror, "monitor": self._monitor, "witness": self._witness}
         try:
             does[options["what"]](options)
+        except TooMuch as error:
+            self._say_all("wrong 有误  ", list(error.findings), as_json=options.get("json", False))
+            raise CommandError(str(error)) from error
+        except (BadNote, BadCheckpoint) as error:
+            message = f"{error.reason} / {error.chinese}"
+            raise CommandError(message) from error
         except REFUSED as error:
             raise CommandError(str(error)) from error
 
     def _audit(self, options: dict[str, Any]) -> None:
         keys, also = _keys(options), [Sm2Key.parse(options["sm2_key"])] if options["sm2_key"] else []
-        policy = parse_policy(options["policy"].read_bytes()) if options["policy"] else None
-        audit = Audit(_reader(options), *keys, policy=policy, also=also)
+        policy = read_policy(options["policy"]) if options["policy"] else None
+        audit = Audit(_reader(options), *keys, policy=policy, also=also, allowance=_allowance(options))
         progress = self._progress()
         for _block in audit.blocks():
-            progress(audit.frontier.size)
+            progress(audit.frontier.size, audit.size)
         self._conclude(audit, keys[0].name)
 
     def _mirror(self, options: dict[str, Any]) -> None:
         keys, read = _keys(options), _reader(options)
         options["to"].mkdir(parents=True, exist_ok=True)
         with alone(options["to"]):  # of two at once, the one that read first could take the copy back behind what the other has seen
-            audit = mirror(read, LogFiles(".", DurableFileStorage(location=options["to"])), *keys)
+            copy = LogFiles(".", DurableFileStorage(location=options["to"]))
+            audit = mirror(read, copy, *keys, allowance=_allowance(options), progress=self._progress())
         self._conclude(audit, keys[0].name)
 
     def _conclude(self, audit: Audit, name: str) -> None:
@@ -112,8 +124,7 @@ class Command(BaseCommand):
         if audit.findings:
             message = f"{len(audit.findings)} findings 项问题"
             raise CommandError(message)
-        size = audit.checkpoint.size if audit.checkpoint else 0
-        self.stdout.write(f"sound 完好   {name}: {size} entries under the signed root 条目均在已签署的根之下")
+        self.stdout.write(f"sound 完好   {name}: {audit.size} entries under the signed root 条目均在已签署的根之下")
 
     def _monitor(self, options: dict[str, Any]) -> None:
         papers = [Paper.read(path.name, _limited(path)) for path in options["certificate"]]
@@ -121,7 +132,7 @@ class Command(BaseCommand):
         _require_one_log([*keys, *second])
         given = {"state": options["state"], "late_seconds": options["late"], "papers": papers, "second": second}
         with alone(options["state"]) if options["state"] else nullcontext():
-            watch = Watch(_reader(options), keys, **given)
+            watch = Watch(_reader(options), keys, allowance=_allowance(options), **given)
             if options["once"]:
                 self._look_once(watch, options)
             else:
@@ -131,7 +142,7 @@ class Command(BaseCommand):
         for finding in watch.monitor.known:
             self._say("known 已知  ", finding, as_json=options["json"])
         counted = sum(watch.monitor.counted.values())
-        done, fresh = watch.look(self._progress(watch.monitor.frontier.size))
+        done, fresh = watch.look(self._progress())
         watch.keep()
         waiting = watch.monitor.open_questions() if done.sound else []
         found = fresh if options["state"] else [*fresh, *waiting]  # nobody will come back to what is open
@@ -150,7 +161,7 @@ class Command(BaseCommand):
         try:
             while True:
                 try:
-                    done, fresh = watch.look(self._progress(watch.monitor.frontier.size))
+                    done, fresh = watch.look(self._progress())
                 except (AlteredFile, OSError) as error:
                     self.stderr.write(f"not reached 未能读取   {error}")
                 else:
@@ -161,6 +172,9 @@ class Command(BaseCommand):
                 pause.wait(options["every"])
         except KeyboardInterrupt:
             watch.keep()
+        except TooMuch:  # it will not become less: whoever is in charge must look at it
+            watch.keep()
+            raise
 
     def _say_all(self, word: str, findings: list[Finding], *, as_json: bool, left: int = 0) -> None:
         for finding in findings[:SHOWN_MAX]:
@@ -196,14 +210,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"not checked 未核对   second line 国密第二签名: {second.unchecked}")
         self.stdout.flush()
 
-    def _progress(self, start: int = 0) -> Callable[[int], None]:
-        shown = start
+    def _progress(self) -> Callable[[int, int], None]:
+        said = time.monotonic()
 
-        def progress(size: int) -> None:
-            nonlocal shown
-            if size - shown >= EVERY:
-                shown = size
-                self.stderr.write(f"{size} entries 条")
+        def progress(read: int, of: int) -> None:
+            nonlocal said
+            if time.monotonic() - said >= PROGRESS_SECONDS:
+                said = time.monotonic()
+                self.stderr.write(f"{read} of 已读，共 {of} entries 条")
 
         return progress
 
@@ -213,7 +227,7 @@ class Command(BaseCommand):
             message = "set EGRET_WITNESS_KEY to the witness's seed, 64 hexadecimal digits that nobody else has"
             raise CommandError(message)
         signer = WitnessSigner(options["name"], bytes.fromhex(seed))
-        logs = parse_policy(options["policy"].read_bytes()).logs
+        logs = read_policy(options["policy"]).logs
         if not logs:
             message = f"{options['policy']} names no log"
             raise CommandError(message)
@@ -227,6 +241,17 @@ class Command(BaseCommand):
         os.execv(  # noqa: S606  # this interpreter and literal arguments; the server takes this process's place
             sys.executable, [sys.executable, "-m", "gunicorn", *arguments, *limits, "registry.log.witness_server:from_environment()"]
         )
+
+
+def _allowance_arguments(one: CommandParser) -> None:
+    told = "refuse the log if more entries than this are new (default %(default)s) 新条目超过此数即拒绝读取"
+    one.add_argument("--entries-max", type=_count, default=ENTRIES_MAX, help=told)
+    told = "end the reading when its files have more bytes than this together (default %(default)s) 文件总量超过此字节数即中止"
+    one.add_argument("--bytes-max", type=_count, default=CONTENT_BYTES_MAX, help=told)
+
+
+def _allowance(options: dict[str, Any]) -> Allowance:
+    return Allowance(options["entries_max"], options["bytes_max"])
 
 
 def _monitor_arguments(one: CommandParser) -> None:
@@ -255,6 +280,13 @@ def _seconds(text: str) -> float:
 def _whole_seconds(text: str) -> int:
     if not WHOLE.fullmatch(text) or not 1 <= int(text) <= 86_400:  # noqa: PLR2004 said in the message
         message = "a whole number of seconds from 1 to 86400"
+        raise ArgumentTypeError(message)
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not COUNT.fullmatch(text) or int(text) > SIZE_MAX:
+        message = f"a whole number from 1 to {SIZE_MAX} 应为 1 至 {SIZE_MAX} 的整数"
         raise ArgumentTypeError(message)
     return int(text)
 

@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+        parser.add_argument("--port", type=int, choices=range(65_536), default=8000, metavar="0-65535", help="0 takes a free one")
         parser.add_argument("--demo-clock", action="store_true", help="let the client move the business clock forward")
         parser.add_argument("--database", default="", help="database name on the server (default: DATABASE_URL's own, or egret)")
         parser.add_argument(
@@ -71,7 +71,7 @@ class Command(BaseCommand):
                 _adopt(url, demo_clock=options["demo_clock"])
                 self._serve(stop, options)
         except (ServerUnavailable, MigrationFailed, environment.WrongEnvironment, psycopg.Error, OSError) as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(" ".join(str(error).split())) from error  # libpq's own words have several lines
 
     def _serve(self, stop: threading.Event, options: dict[str, Any]) -> None:
         with socket.create_server((LOOPBACK, options["port"]), backlog=BACKLOG) as listener:

@@ -116,8 +116,8 @@ def linkset(record: Record, installation: Installation) -> dict[str, Any]:
     return {"linkset": [context]}
 
 
-def landing(record: Record, age: float, installation: Installation, *, asked: str, media: str, query: str) -> Answer:
-    """The answer at the identifier's own address: to the page for people, or in a form for machines."""
+def landing(record: Record, age: float, installation: Installation, *, asked: str, media: str) -> Answer:
+    """The answer at the identifier's own address: to the page for people, or in a form for machines. A query means nothing here."""
     links = link_header(record, installation)
     varies = ("Vary", "Accept")
     if media == LINKSET_TYPE:
@@ -135,7 +135,7 @@ def landing(record: Record, age: float, installation: Installation, *, asked: st
         )
     # the page may become a tombstone, so the way there is not kept longer than what can change
     kept = [header for header in freshness(record, age, CHANGING_SECONDS) if header[0] != "ETag"]
-    return Answer(HTTPStatus.FOUND, b"", [("Location", installation.page(record.handle) + query), *kept, varies, links])
+    return Answer(HTTPStatus.FOUND, b"", [("Location", installation.page(record.handle)), *kept, varies, links])
 
 
 def tombstone(record: Record, installation: Installation) -> str:

@@ -95,8 +95,8 @@ class Resolver:
         _require(method, READING, asked[: asking.ECHO_MAX])
         if method == "OPTIONS":
             return _allowed(READING)
-        query = environ.get("QUERY_STRING", "")
         if text.startswith(f"{API}/"):
+            query = environ.get("QUERY_STRING", "")
             return self._resolved(asking.read_question(text.removeprefix(f"{API}/"), query, self._store.prefixes()))
         handle = asking.read_handle(asked, self._store.prefixes())
         media = choose(environ.get("HTTP_ACCEPT", ""), OFFERED)
@@ -104,7 +104,7 @@ class Resolver:
             offered = ", ".join(OFFERED)
             raise Refused(HTTPStatus.NOT_ACCEPTABLE, asking.ERROR, f"Offered here 可提供: {offered}", handle=str(handle))
         record, age = self._current(handle)
-        return landing(record, age, self._installation, asked=asked, media=media, query=asking.scanned(query))
+        return landing(record, age, self._installation, asked=asked, media=media)
 
     def _resolved(self, question: Question) -> Answer:
         if question.version is None and question.at is None:

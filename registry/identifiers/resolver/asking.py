@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from registry.base.strict_json import read_json
 from registry.identifiers.handles import Handle, parse, prefix_valid
@@ -27,7 +27,6 @@ _CONCERNS: Final = re.compile(r"/api/handles(?:/|$)|/[0-9]+(?:\.[0-9]+)+/")
 _FOREIGN: Final = re.compile(r"[^/\x00-\x20\x7f]+/[^\x00-\x1f\x7f]+")
 _AS_OF: Final = re.compile(r"(?P<handle>[^@]*)@(?P<index>[0-9]{1,15})")
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
-_SCANNED: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class Refused(Exception):
@@ -130,12 +129,6 @@ def read_question(text: str, query: str, prefixes: frozenset[str]) -> Question:
         int(wanted["v"][0]) if wanted["v"] else None,
         int(dated["index"]) if dated else None,
     )
-
-
-def scanned(query: str) -> str:
-    """What the code on a certificate adds to its address, its number and the beginning of its leaf, for the page to compare."""
-    given = {name: value for name, value in _fields(query) if name in {"certificate", "leaf"} and _SCANNED.fullmatch(value)}
-    return "?" + urlencode(given) if given else ""
 
 
 def read_batch(body: bytes) -> list[str]:

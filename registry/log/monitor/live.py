@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from registry.log.allowance import GENEROUS, Allowance
 from registry.log.audit import Read
 from registry.log.findings import Finding
 from registry.log.monitor.monitor import Monitor, Pass
@@ -37,6 +38,7 @@ class Watch:
         late_seconds: int,
         papers: Sequence[Paper] = (),
         second: Sequence[Sm2Key] = (),
+        allowance: Allowance = GENEROUS,
     ) -> None:
         """Begin, or go on from the state file.
 
@@ -47,27 +49,30 @@ class Watch:
             late_seconds: how long an entry may wait for its place.
             papers: certificates to be found in the log.
             second: SM2 keys of the log's second line, from such a source.
+            allowance: how much one look may take.
 
         Raises:
             BadState: the state file is not to be gone on with.
         """
         self._read, self._keys, self._state, self._late, self._papers = read, keys, state, late_seconds, papers
-        self._second = second
+        self._second, self._allowance = second, allowance
         self.monitor = self._begin()
         self._sound = self.monitor.frontier
         self._told: dict[Finding, None] = {}
         self._saved_size, self._saved_at, self._saving = self.monitor.frontier.size, time.monotonic(), 0.0
 
-    def look(self, progress: Callable[[int], None]) -> tuple[Pass, list[Finding]]:
+    def look(self, progress: Callable[[int, int], None]) -> tuple[Pass, list[Finding]]:
         """Read what is new; returns the reading, and those findings that were not told before.
 
-        After an error the next look reads on from where this one broke off.
+        ``progress`` is told after each bundle how many entries were read, of how many. After an error the next look reads on from where
+        this one broke off.
 
         Raises:
+            TooMuch: there is more to read than one look may take.
             AlteredFile: a file is longer than any of a log.
             OSError: the log could not be reached, or the state not be written.
         """
-        done = self.monitor.advance(self._read, now=time.time(), progress=progress)
+        done = self.monitor.advance(self._read, now=time.time(), allowance=self._allowance, progress=progress)
         found = list(done.findings)
         if done.sound:
             self._sound = self.monitor.frontier

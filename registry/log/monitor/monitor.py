@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from registry.log.allowance import GENEROUS, Allowance
 from registry.log.audit import Audit, Read
 from registry.log.findings import Finding
 from registry.log.frontier import Frontier
@@ -103,20 +104,29 @@ class Monitor:
         """Whether no reading was broken off: only then are all entries that were taken in known to be the signed ones."""
         return self._begun is None
 
-    def advance(self, read: Read, *, now: float | None = None, progress: Callable[[int], None] = lambda _size: None) -> Pass:
+    def advance(
+        self,
+        read: Read,
+        *,
+        now: float | None = None,
+        allowance: Allowance = GENEROUS,
+        progress: Callable[[int, int], None] = lambda _read, _of: None,
+    ) -> Pass:
         """Read what is new under the published checkpoint, or read on, under the checkpoint that it had, where a reading was broken off.
 
         Args:
             read: gives the log's files.
             now: seconds since 1970 by a clock of ours; None where nobody watches the log as it grows.
-            progress: told after each bundle how many entries were read.
+            allowance: how much this reading may take, also one that is broken off and gone on with.
+            progress: told after each bundle how many entries were read, of how many.
 
         Raises:
+            TooMuch: there is more to read than that.
             AlteredFile: a file is longer than any of a log.
             OSError: the log could not be reached.
         """
         if self._begun is None or self._audit is None:
-            self._audit, self._begun = self._opened(read, now)
+            self._audit, self._begun = self._opened(read, now, allowance)
         audit, done = self._audit, self._begun
         if done.sound:
             for block in audit.blocks():
@@ -124,7 +134,7 @@ class Monitor:
                     first = block.number * TILE_WIDTH
                     for place, entry in enumerate(block.entries[block.old :], start=first + block.old):
                         self._take(entry, place, done)
-                    progress(audit.frontier.size)
+                    progress(audit.frontier.size, audit.size)
             self._settle(audit, done)
         self._begun = None
         for finding in audit.findings:
@@ -141,18 +151,22 @@ class Monitor:
         """First rights whose deposit may still come: findings, if nothing comes after."""
         return [self._finding(index, "no_deposit", shown(key)) for key, index in self.filings.awaited.items()]
 
-    def _opened(self, read: Read, now: float | None) -> tuple[Audit, Pass]:
+    def _opened(self, read: Read, now: float | None, allowance: Allowance) -> tuple[Audit, Pass]:
         """A reading of what is new; not sound if its checkpoint is not to be believed or does not continue what is known of the log."""
-        audit = Audit(read, *self.trust.keys(), start=self.frontier)
+        audit = Audit(read, *self.trust.keys(), start=self.frontier, allowance=allowance)
         done = Pass(looked=None if now is None else int(now * SECOND))
         if audit.checkpoint is None:
             done.sound = False
             return audit, done
-        done.size = audit.checkpoint.size
+        done.size = audit.size
         self._believe(audit, done)
+        if done.sound:
+            audit.require_allowed()
         if done.sound and self.further.size > self.frontier.size:
             note = audit.note  # the same checkpoint for both, whatever the log shows next
-            again = Audit(lambda path: note if path == CHECKPOINT_PATH else read(path), *self.trust.keys(), start=self.further)
+            again = Audit(
+                lambda path: note if path == CHECKPOINT_PATH else read(path), *self.trust.keys(), start=self.further, allowance=allowance
+            )
             for finding in again.run():
                 done.tell(finding, always=True)
             done.sound = not done.findings
@@ -160,11 +174,10 @@ class Monitor:
 
     def _believe(self, audit: Audit, done: Pass) -> None:
         """Tell of a checkpoint that no key has signed which vouches for its size."""
-        size = audit.checkpoint.size if audit.checkpoint else 0
-        if not self.trust.believed(audit.signed, size):
+        if not self.trust.believed(audit.signed, audit.size):
             done.sound = False
             names = ", ".join(str(key) for key in audit.signed)
-            done.tell(Finding.of(CHECKPOINT_PATH, None, "beyond", names, size), always=True)
+            done.tell(Finding.of(CHECKPOINT_PATH, None, "beyond", names, audit.size), always=True)
 
     def _settle(self, audit: Audit, done: Pass) -> None:
         """After the entries: do the keys that they have retired still carry the checkpoint, and the keys that they announced?"""

@@ -54,10 +54,11 @@ ATTACKS = {
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_is_refused_as_a_bad_query_and_quickly(merchant, snapshot, name):
+    merchant.post({"query": "{ clock { now } }"})  # what the first request of a process builds is not the attack's
     before = snapshot(Job)
-    started = time.perf_counter()
+    started = time.thread_time()  # of the processor, since others may be at work on the machine
     answer = merchant.post({"query": ATTACKS[name]})
-    seconds = time.perf_counter() - started
+    seconds = time.thread_time() - started
     assert answer.status in {400, 413}, answer.content
     assert set(answer.codes) <= {"BAD_QUERY", "BAD_REQUEST", "COST_EXCEEDED"}
     assert answer.data is None
@@ -72,9 +73,10 @@ def test_array_batching_does_not_exist(merchant):
 
 def test_the_validator_is_quadratic_no_further_than_its_budget(merchant):
     rivals = " ".join(f"...on Clock {{ a{i % 29}: now }}" for i in range(29))
-    started = time.perf_counter()
+    merchant.post({"query": "{ clock { now } }"})
+    started = time.thread_time()
     merchant.post({"query": "{" + f"clock {{ {rivals} }} " * 9 + "}"})
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_limits_are_reachable(anonymous):

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,11 +22,12 @@ from registry.base.processes import command, working_in
 from registry.log.monitor.monitor import Monitor
 from registry.log.note import Signer
 from registry.log.tiles import readable_entries
+from tests.support.children import SECONDS, ending, next_line
 from tests.support.leaves import revealed
 
 pytestmark = pytest.mark.longest
 ROOT = Path(__file__).resolve().parents[3]
-RUN_SECONDS = 150
+RUN_SECONDS = 600
 
 
 def start(var: Path) -> subprocess.Popen[str]:
@@ -65,15 +67,14 @@ def copied(folder: Path) -> list[bytes]:
 
 
 def test_the_demo_killed_half_way_runs_again_and_leaves_nothing(var):
-    first = start(var)
-    assert first.stdout is not None
-    for line in first.stdout:
-        if "license" in line:  # in the middle of the second act
-            break
-    first.kill()
-    first.communicate()
-    second = start(var)
-    printed, _ = second.communicate(timeout=RUN_SECONDS)
+    with ending(start(var)) as first:
+        for told in iter(partial(next_line, first), ""):
+            if "license" in told:  # in the middle of the second act
+                break
+        first.kill()
+        first.communicate(timeout=SECONDS)
+    with ending(start(var)) as second:
+        printed, _ = second.communicate(timeout=RUN_SECONDS)
     assert second.returncode == 0, printed[-3000:]
     result = json.loads(printed.strip().splitlines()[-1])
     assert result["settled"] is True
@@ -93,7 +94,7 @@ def test_the_demo_killed_half_way_runs_again_and_leaves_nothing(var):
     assert revealed(leaves, names=people, sealed=[PURPOSE, LICENCE_PURPOSE, "11999.99", "1199999", 1199999]) == []
     assert {refusal["relation"] for refusal in result["blocked"]} <= {"binding", "comparable", "policy"}
     assert monitored(var, ROOT / Path(result["evidence"]).parent / "log") == ([], [])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + SECONDS
     while servers(var) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert servers(var) == []
@@ -110,15 +111,14 @@ def monitored(var: Path, folder: Path) -> tuple[list[str], list[str]]:
 
 
 def test_a_demo_that_is_interrupted_stops_its_servers(var):
-    running = start(var)
-    assert running.stdout is not None
-    for line in running.stdout:
-        if "admitted" in line:
-            break
-    os.killpg(running.pid, signal.SIGINT)
-    running.communicate(timeout=60)
+    with ending(start(var)) as running:
+        for told in iter(partial(next_line, running), ""):
+            if "admitted" in told:
+                break
+        os.killpg(running.pid, signal.SIGINT)
+        running.communicate(timeout=SECONDS)
     assert running.returncode != 0
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + SECONDS
     while servers(var) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert servers(var) == []

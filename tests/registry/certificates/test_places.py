@@ -16,9 +16,9 @@ def test_two_that_are_issued_at_once_wait_for_each_other(committed_db, settings)
     holding, drawn = threading.Event(), threading.Event()
 
     def second():
-        holding.wait(20)
+        holding.wait(60)
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = '20s'")
+            cursor.execute("SET LOCAL lock_timeout = '60s'")
             services._status_place(clock.now())
             waited.append(drawn.is_set())
         connection.close()
@@ -30,5 +30,5 @@ def test_two_that_are_issued_at_once_wait_for_each_other(committed_db, settings)
         holding.set()
         thread.join(0.5)
         drawn.set()
-    thread.join(20)
+    thread.join(120)
     assert waited == [True]

@@ -14,7 +14,7 @@ from tests.support.resolver import named
 
 def test_pushes_at_once_each_get_a_version_of_their_own(committed_db):
     handle = named()
-    start = threading.Barrier(8)
+    start = threading.Barrier(8, timeout=60)
 
     def push(number):
         start.wait()
@@ -31,7 +31,7 @@ def test_pushes_at_once_each_get_a_version_of_their_own(committed_db):
 
 
 def test_series_given_at_once_get_numbers_of_their_own(committed_db):
-    start = threading.Barrier(6)
+    start = threading.Barrier(6, timeout=60)
     given = []
 
     def give(number):

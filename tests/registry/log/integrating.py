@@ -27,6 +27,8 @@ from registry.log.services import record
 
 declare("test.integrated", public=("number",))
 
+CHILD_SECONDS = 600
+
 
 def happen(count):
     """Record so many events; returns their ids in order."""
@@ -60,6 +62,7 @@ def in_a_child(work):
     child = os.fork()
     if child == 0:
         status = 1
+        signal.alarm(CHILD_SECONDS)  # one that hangs is killed, and its parent's wait has an end
         try:
             storages._storages = {}
             work()
@@ -137,9 +140,10 @@ def assert_two_at_once_make_one_log(*both):
             integrating()
 
     children = [in_a_child(partial(work, each)) for each in both]
-    end = time.monotonic() + 3
-    while time.monotonic() < end:
+    end, rounds = time.monotonic() + 3, 0
+    while time.monotonic() < end or rounds < 5:
         happen(5)
+        rounds += 1
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
     integrate_all()
     assert audited() == [str(entry) for entry in Leaf.objects.order_by("index").values_list("entry", flat=True)]

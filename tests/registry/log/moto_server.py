@@ -2,14 +2,11 @@
 
 import subprocess
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
 import requests
 
-from benchmarks.peers import PeerFailed, python_of
-
-PEERS = Path(__file__).parents[2] / "conformance" / "peers"
+from tests.conformance import peer
+from tests.support.children import SECONDS, ending, next_line
 
 
 class Store:
@@ -30,23 +27,16 @@ class Store:
 
     def _ask(self, fault):
         address = f"{self.url}/_faults"
-        answer = requests.get(address, timeout=10) if fault is None else requests.post(address, json=fault, timeout=10)
+        answer = requests.get(address, timeout=SECONDS) if fault is None else requests.post(address, json=fault, timeout=SECONDS)
         return answer.json()
 
 
 @contextmanager
 def served():
     """Run the server; skip, with the reason, where its environment cannot be made."""
-    try:
-        python = python_of("moto_serves", programs=PEERS)
-    except PeerFailed as error:
-        pytest.skip(f"moto cannot be installed here: {str(error)[-200:]}")
-    command = [str(python), str(PEERS / "moto_serves.py")]
-    with subprocess.Popen(  # it ends when its input does, so also when this process is killed
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        try:
-            yield Store(int(server.stdout.readline()))
-        finally:
-            server.stdin.close()
-            server.wait(timeout=20)
+    command = [str(peer.python("moto_serves", least=11)), str(peer.PEERS / "moto_serves.py")]
+    # it ends when its input does, so also when this process is killed
+    with ending(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)) as server:
+        yield Store(int(next_line(server)))
+        server.stdin.close()
+        server.wait(SECONDS)

@@ -20,6 +20,7 @@ from registry.log.canonical import canonical
 from tests.registry.log.published import KEY, written
 from tests.registry.log.story import Story, market, uid
 from tests.registry.log.test_log_command import put
+from tests.support.children import SECONDS, ending, next_line
 
 ROOT = Path(__file__).parents[3]
 VKEY = str(KEY.verifier)
@@ -182,18 +183,16 @@ def started(folder, state):
     arguments = ["log", "monitor", "--folder", folder, "--key", VKEY, "--state", state, "--every", "0.2", "--json"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]  # a shell has what it starts in the background ignore SIGINT
-    with subprocess.Popen([*background, sys.executable, "manage.py", *map(str, arguments)], cwd=ROOT, env=environment, **pipes) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    command = [*background, sys.executable, "manage.py", *map(str, arguments)]
+    with ending(subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)) as process:
+        yield process
 
 
 def next_told(process, said):
     while True:
-        line = json.loads(process.stdout.readline())
-        if line["said"] == said:
-            return line
+        read = json.loads(next_line(process))
+        if read["said"] == said:
+            return read
 
 
 def test_it_runs_without_a_database_follows_the_log_and_goes_on_after_a_kill(folder, tmp_path):
@@ -205,7 +204,7 @@ def test_it_runs_without_a_database_follows_the_log_and_goes_on_after_a_kill(fol
         publish(folder, story)
         assert next_told(process, "wrong")["index"] == index
         assert next_told(process, "read")["findings"] == {"uncovered": 1}
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + SECONDS
         while b'"uncovered":1' not in state.read_bytes() and time.monotonic() < deadline:
             time.sleep(0.1)
         process.send_signal(signal.SIGKILL)
@@ -218,7 +217,7 @@ def test_it_runs_without_a_database_follows_the_log_and_goes_on_after_a_kill(fol
         assert next_told(process, "wrong")["code"] == "missing"
         (folder / "away").rename(folder / "checkpoint")
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(SECONDS) == 0
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [".state.lock"]
 
 
@@ -230,7 +229,7 @@ def test_a_second_monitor_of_one_state_is_refused(folder, tmp_path):
         with pytest.raises(CommandError, match=r"another process is at work on .*/state"):
             monitor(folder, "--state", tmp_path / "state")
         process.terminate()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(SECONDS) == 0
     monitor(folder, "--state", tmp_path / "state")
 
 
@@ -250,10 +249,10 @@ def read(path):
     file = Path({str(folder)!r}) / path
     return file.read_bytes() if file.exists() else None
 watch = Watch(read, [Verifier.parse({VKEY!r})], state=Path({str(tmp_path / "state")!r}), late_seconds=60)
-done, fresh = watch.look(lambda size: None)
+done, fresh = watch.look(lambda read, of: None)
 watch.keep()
 loaded = [name for name in sys.modules if name.split(".")[0] in ("django", "psycopg", "graphene") or name.startswith("registry.rights")]
 print(done.sound, fresh, watch.monitor.frontier.size, loaded)
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=SECONDS)
     assert done.stdout.strip() == f"True [] {len(market().leaves)} []"

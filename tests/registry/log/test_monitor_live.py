@@ -39,7 +39,7 @@ def watching(log, state=None):
 
 def look(watch):
     """Size and new findings, by code and file, of one look."""
-    done, fresh = watch.look(lambda _size: None)
+    done, fresh = watch.look(lambda _read, _of: None)
     return done.size, done.sound, [(finding.code, finding.file) for finding in fresh]
 
 
@@ -49,7 +49,7 @@ def test_a_look_that_breaks_off_is_gone_on_with_and_accuses_nobody(path):
     log.failing[path] = ConnectionError("gone")
     watch = watching(log)
     with pytest.raises(ConnectionError):
-        watch.look(lambda _size: None)
+        watch.look(lambda _read, _of: None)
     log.files |= files(story(700))  # the checkpoint that was begun with is finished first
     assert look(watch) == (600, True, [])
     assert look(watch) == (700, True, [])
@@ -61,7 +61,7 @@ def test_a_look_that_is_interrupted_is_not_kept(tmp_path):
     log.failing["tile/entries/001"] = KeyboardInterrupt()
     watch = watching(log, state)
     with pytest.raises(KeyboardInterrupt):
-        watch.look(lambda _size: None)
+        watch.look(lambda _read, _of: None)
     watch.keep()
     assert not state.exists()
     assert look(watching(log, state)) == (600, True, [])

@@ -139,7 +139,7 @@ def test_a_store_that_does_not_answer_in_time_gets_nothing_signed(bucket, store,
     began = time.monotonic()
     with pytest.raises(StoreFailed, match="timeout"):
         integrate()
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
     store.heals()
     assert not SignedCheckpoint.objects.exists()
     integrate()
@@ -200,7 +200,7 @@ def test_the_server_does_not_start_on_a_store_that_cannot_be_used(bucket, store,
     value = f"s3://{bucket}-not?endpoint_url={address.format(url=store.url)}&region=us-east-1&addressing_style=path"
     command = [sys.executable, "manage.py", "serve", "--port", "0"]
     given = {**os.environ, "EGRET_LOG_STORAGE": value}
-    ended = subprocess.run(command, env=given, capture_output=True, text=True, check=False, timeout=120)
+    ended = subprocess.run(command, env=given, capture_output=True, text=True, check=False, timeout=300)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("CommandError: EGRET_LOG_STORAGE names an object store that cannot be used: ")
     assert said in ended.stderr
@@ -222,7 +222,7 @@ def test_the_server_does_not_start_on_a_store_that_cannot_be_used(bucket, store,
 def test_a_wrong_setting_stops_the_start_and_is_named(value):
     program = "import django; django.setup()"
     given = {**os.environ, "EGRET_LOG_STORAGE": value, "DJANGO_SETTINGS_MODULE": "marketplace.settings"}
-    ended = subprocess.run([sys.executable, "-c", program], env=given, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", program], env=given, capture_output=True, text=True, check=False, timeout=300)
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith("registry.base.environment.WrongEnvironment: EGRET_LOG_STORAGE must look like s3://")
     assert "secret" not in ended.stderr.splitlines()[-1]

@@ -171,7 +171,7 @@ def test_an_authority_that_talks_slowly_is_hung_up_on(ask, monkeypatch):
     done = threading.Event()
 
     def silent(_environ, _start):
-        done.wait(30)
+        done.wait(300)
         return [b""]
 
     def trickling(environ, start):
@@ -191,7 +191,7 @@ def test_an_authority_that_talks_slowly_is_hung_up_on(ask, monkeypatch):
             ask(url)
             began = time.monotonic()
             assert (timestamp_once(), sizes()) == (0, [])
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 60
             done.set()
         done.clear()
 

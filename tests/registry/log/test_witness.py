@@ -1,5 +1,6 @@
 """Witness, cosignature, policy and proof file: what each accepts, every refusal, and a race that must not roll a witness back."""
 
+import fcntl
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.log import witness as witness_module
 from registry.log.checkpoint import BadCheckpoint, Checkpoint, open_checkpoint, sign_checkpoint
 from registry.log.cosignature import WitnessKey, WitnessSigner
 from registry.log.merkle import InvalidProof, Tree, leaf_hash
@@ -96,6 +98,17 @@ def test_of_requests_at_once_none_rolls_the_witness_back(witness):
     assert answers.count(200) == 1
     stands = witness.add_checkpoint(asked(0, 1), seconds=NOW)
     assert stands.body == f"{sizes[answers.index(200)]}\n"
+
+
+def test_who_waits_too_long_for_a_turn_is_refused_and_served_later(witness, tmp_path, monkeypatch):
+    assert witness.add_checkpoint(asked(0, 5), seconds=NOW).status is HTTPStatus.OK
+    monkeypatch.setattr(witness_module, "LOCK_SECONDS", 0.1)
+    (lock,) = tmp_path.glob("*.lock")
+    with lock.open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        refused = witness.add_checkpoint(asked(5, 256), seconds=NOW)
+        assert (refused.status, refused.body) == (503, "other requests about this log are not done; ask again later\n")
+    assert witness.add_checkpoint(asked(5, 256), seconds=NOW).status is HTTPStatus.OK
 
 
 def test_a_cosignature_states_its_time_and_a_changed_one_is_refused():

@@ -74,7 +74,7 @@ def post(tmp_path):
         if not running:
             running.append(make_server("127.0.0.1", 0, application(Witness(US, logs, tmp_path)), handler_class=Quiet))
             threading.Thread(target=running[0].serve_forever, daemon=True).start()
-        link = http.client.HTTPConnection("127.0.0.1", running[0].server_port, timeout=10)
+        link = http.client.HTTPConnection("127.0.0.1", running[0].server_port, timeout=60)
         try:
             link.request("POST", "/add-checkpoint", body)
             answer = link.getresponse()
