@@ -3,6 +3,8 @@
 .PHONY: help demo test serve lint bench
 PY := $(or $(EGRET_VENV),.venv)/bin/python
 JOBS ?= auto
+# Tests keep their compiled modules, also where Python is told to write none beside the sources: a run starts hundreds of processes.
+COMPILED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(or $(EGRET_VAR),$(CURDIR)/var)/compiled
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -17,7 +19,7 @@ serve: ## leave the same server running with the demo's data; Ctrl-C stops it
 
 test: ## run the tests; ARGS="tests/base -k name" picks some
 	@scripts/setup dev
-	@$(PY) -m pytest -n $(JOBS) $(ARGS)
+	@$(COMPILED) $(PY) -m pytest -n $(JOBS) $(ARGS)
 
 lint: ## run the static checks
 	@scripts/setup dev

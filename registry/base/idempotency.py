@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Model
 
 from registry.base import clock
@@ -61,14 +61,12 @@ def once(actor: Actor, operation: str, key: str, *inputs: Any) -> Iterator[Call]
 
 def _claim(actor: Actor, operation: str, key: str, digest: bytes) -> Call:
     identity = {"person": actor.person, "organisation": actor.organisation, "operation": operation, "key": key}
-    try:
-        with transaction.atomic():
-            return Call(IdempotencyKey.objects.create(**identity, digest=digest, created_at=clock.now()), replayed=False)
-    except IntegrityError:
-        row = IdempotencyKey.objects.get(**identity)
+    fresh = IdempotencyKey(**identity, digest=digest, created_at=clock.now())
+    IdempotencyKey.objects.bulk_create([fresh], ignore_conflicts=True)
+    row = IdempotencyKey.objects.get(**identity)
     if bytes(row.digest) != digest:
         raise IdempotencyMismatch
-    return Call(row, replayed=True)
+    return Call(row, replayed=row.pk != fresh.pk)
 
 
 def _plain(value: Any) -> Any:

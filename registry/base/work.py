@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from registry.base import clock
 from registry.base.limits import WORK_BACKOFF_SECONDS_MAX, WORK_BATCH_MAX, WORK_TRIES_MAX
@@ -52,6 +53,8 @@ def run_once(handlers: Mapping[str, Handler], *, giving_up: Mapping[str, Handler
     relay frees it. A failing handler is rolled back to a savepoint and tried again later, at most ``WORK_TRIES_MAX`` times.
     With the last failure, and in its transaction, ``giving_up`` ends what would otherwise wait for the item for ever.
     """
+    if not _due(handlers).exists():
+        return 0
     taken = 0
     while taken < WORK_BATCH_MAX and _take_one(handlers, giving_up):
         taken += 1
@@ -60,15 +63,16 @@ def run_once(handlers: Mapping[str, Handler], *, giving_up: Mapping[str, Handler
 
 def overdue(topics: Iterable[str]) -> int:
     """How many items of the topics are due and not done: the figure to alert on."""
-    return Work.objects.filter(topic__in=list(topics), state=Work.State.WAITING, due_at__lte=clock.now()).count()
+    return _due(topics).count()
+
+
+def _due(topics: Iterable[str]) -> QuerySet[Work]:
+    return Work.objects.filter(topic__in=list(topics), state=Work.State.WAITING, due_at__lte=clock.now())
 
 
 def _take_one(handlers: Mapping[str, Handler], giving_up: Mapping[str, Handler]) -> bool:
     with transaction.atomic():
-        due = Work.objects.select_for_update(skip_locked=True).filter(
-            topic__in=list(handlers), state=Work.State.WAITING, due_at__lte=clock.now()
-        )
-        work = due.order_by("due_at", "id").first()
+        work = _due(handlers).select_for_update(skip_locked=True).order_by("due_at", "id").first()
         if work is None:
             return False
         try:

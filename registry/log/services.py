@@ -84,29 +84,26 @@ def follow(name: str, handler: Callable[[Entry], None], *, schemas: frozenset[st
     """Hand the sequenced entries of these schemas to a relay, in order, each once it succeeded; returns how many places it moved.
 
     The cursor moves in the transaction of the handler's effect, and over entries of other schemas in one step with the next of these.
-    A second follower of the same name finds the row locked and leaves. ``covered`` waits for each entry until a checkpoint covers it.
+    A second follower of the same name finds the row locked, or the cursor moved, and leaves. ``covered`` waits for each entry until a
+    checkpoint covers it.
     """
-    Cursor.objects.get_or_create(name=name)
-    moved, block = 0, dict[int, UUID | None]()
-    while moved < limit:
+    start = Cursor.objects.get_or_create(name=name)[0].position
+    block = _ahead(start, start + limit, schemas=schemas, covered=covered)
+    place = start
+    while place in block:
         with transaction.atomic():
-            cursor = Cursor.objects.select_for_update(skip_locked=True).filter(name=name).first()
-            if cursor is None:
-                return moved
-            place, end = cursor.position, cursor.position + limit - moved
-            if place not in block:
-                block = _ahead(place, end, schemas=schemas, covered=covered)
-                if not block:
-                    return moved
-            while place < end and place in block:
-                entry = block[place]
-                place += 1
+            if Cursor.objects.select_for_update(skip_locked=True).filter(name=name, position=place).first() is None:
+                break
+            moved = place
+            while moved in block:
+                entry = block[moved]
+                moved += 1
                 if entry is not None:
                     handler(Entry.objects.get(pk=entry))
                     break
-            Cursor.objects.filter(name=name).update(position=place)
-        moved += place - cursor.position
-    return moved
+            Cursor.objects.filter(name=name).update(position=moved)
+        place = moved
+    return place - start
 
 
 def _ahead(start: int, end: int, *, schemas: frozenset[str], covered: bool) -> dict[int, UUID | None]:

@@ -54,6 +54,17 @@ def serve(databases, tmp_path):
         yield start
 
 
+@pytest.fixture
+def migrated(serve, databases):
+    """Start the server on a database that has today's schema already."""
+
+    def start(name, **environment):
+        databases.run.clone(name, template=databases.template)
+        return serve(name, "--migrated", **environment)
+
+    return start
+
+
 def status(url):
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=SECONDS)
@@ -79,8 +90,8 @@ def test_it_migrates_answers_and_ends_without_a_trace(serve, databases):
     assert gone(left)
 
 
-def test_its_web_server_dies_with_it_even_when_it_is_killed(serve):
-    process, _url = serve("killed")
+def test_its_web_server_dies_with_it_even_when_it_is_killed(migrated):
+    process, _url = migrated("killed")
     left = children(process.pid)
     left += [grandchild for child in left for grandchild in children(child)]
     assert len(left) == 2
@@ -88,14 +99,14 @@ def test_its_web_server_dies_with_it_even_when_it_is_killed(serve):
     assert gone(left)
 
 
-def test_a_web_server_that_ends_by_itself_ends_the_command_with_an_error(serve):
-    process, _url = serve("broken")
+def test_a_web_server_that_ends_by_itself_ends_the_command_with_an_error(migrated):
+    process, _url = migrated("broken")
     for pid in children(process.pid):
         os.kill(pid, signal.SIGKILL)
     assert process.wait(SECONDS) == 1
 
 
-def test_a_refused_pin_stops_it_before_any_worker_could_send_it_again(serve, tmp_path):
+def test_a_refused_pin_stops_it_before_any_worker_could_send_it_again(migrated, tmp_path):
     device = softhsm(tmp_path)
     given = {"EGRET_CERTIFICATE_SIGNER": device.uri(), "SOFTHSM2_CONF": device.environment["SOFTHSM2_CONF"]}
     device.pin_file("9999")
@@ -109,5 +120,5 @@ def test_a_refused_pin_stops_it_before_any_worker_could_send_it_again(serve, tmp
 
     device.pin_file()
     (tmp_path / "tokens").rename(tmp_path / "away")  # a device that is away at the start may come back
-    _process, url = serve("away", **given)
+    _process, url = migrated("away", **given)
     assert status(url) == 404

@@ -14,6 +14,7 @@ from registry.log.integrator import integrate
 from tests.listings import shop
 from tests.support import trade
 from tests.support.graphql import Client, global_id
+from tests.support.moving import advance
 
 if TYPE_CHECKING:
     from tests.support.graphql import Payload
@@ -58,13 +59,13 @@ def ask(by: Client, held: str, offer: Any, content: Any, fields: str = "bid { id
 
 def close() -> None:
     """Let an hour pass and the relays do what is due, once each."""
-    clock.advance(to=clock.now() + HOUR)
+    advance(to=clock.now() + HOUR)
     rounds()
 
 
 def cleared() -> Round:
     """The newest round, after its close and every relay."""
-    clock.advance(to=clock.now() + HOUR)
+    advance(to=clock.now() + HOUR)
     for _ in range(trade.ROUNDS_MAX):
         if not integrate() + rounds():
             break

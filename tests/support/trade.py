@@ -388,8 +388,8 @@ def told(*schemas: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def acting() -> Iterator[RecordingGateway]:
-    """A gateway and the demo clock, for what is built before any test."""
-    with override_settings(DEMO_CLOCK=True), recording(settings) as recorder:
+    """A gateway and settings of its own, for what is built before any test."""
+    with override_settings(), recording(settings) as recorder:
         yield recorder
 
 

@@ -81,6 +81,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "product version",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("number__gte", 1)), name="version_numbered_from_one"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("title_zh", ""), _negated=True), models.Q(("title_en", ""), _negated=True)),
+                        name="version_titled",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -116,6 +123,27 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "listing",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["DRAFT", "REFERRED", "LISTED", "SUSPENDED", "DELISTED"])),
+                        name="listing_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "LISTED"), _negated=True),
+                            models.Q(("listed_at__isnull", False), ("verdict__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="listing_cleared",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ordered", False), models.Q(("state", "LISTED"), _negated=True), _connector="OR"),
+                        name="listing_order_suspends",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), ("state", "SUSPENDED"), _negated=True), name="listing_suspension_explained"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -143,6 +171,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "offer",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("right", "USE")), name="offer_right_is_use"),
+                    models.CheckConstraint(
+                        condition=models.Q(("term_months__gte", 1), ("term_months__lte", 240)), name="offer_term_bounded"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("delivery__in", ["FILE", "API", "GRANT"])), name="offer_delivery_known"),
+                    models.CheckConstraint(condition=models.Q(("state__in", ["OPEN", "WITHDRAWN"])), name="offer_state_known"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -174,6 +210,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "product",
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", models.F("object"))), name="product_is_its_object")],
             },
         ),
         migrations.AddField(
@@ -210,41 +247,8 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="offer",
-            constraint=models.CheckConstraint(condition=models.Q(("right", "USE")), name="offer_right_is_use"),
-        ),
-        migrations.AddConstraint(
-            model_name="offer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("term_months__gte", 1), ("term_months__lte", 240)), name="offer_term_bounded"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="offer",
-            constraint=models.CheckConstraint(condition=models.Q(("delivery__in", ["FILE", "API", "GRANT"])), name="offer_delivery_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="offer",
-            constraint=models.CheckConstraint(condition=models.Q(("state__in", ["OPEN", "WITHDRAWN"])), name="offer_state_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.CheckConstraint(condition=models.Q(("id", models.F("object"))), name="product_is_its_object"),
-        ),
-        migrations.AddConstraint(
             model_name="productversion",
             constraint=models.UniqueConstraint(fields=("product", "number"), name="version_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="productversion",
-            constraint=models.CheckConstraint(condition=models.Q(("number__gte", 1)), name="version_numbered_from_one"),
-        ),
-        migrations.AddConstraint(
-            model_name="productversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("title_zh", ""), _negated=True), models.Q(("title_en", ""), _negated=True)),
-                name="version_titled",
-            ),
         ),
         migrations.AddConstraint(
             model_name="productversion",
@@ -257,36 +261,6 @@ class Migration(migrations.Migration):
             model_name="listing",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state", "DELISTED"), _negated=True), fields=("product_version",), name="listing_one_alive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["DRAFT", "REFERRED", "LISTED", "SUSPENDED", "DELISTED"])), name="listing_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "LISTED"), _negated=True),
-                    models.Q(("listed_at__isnull", False), ("verdict__isnull", False)),
-                    _connector="OR",
-                ),
-                name="listing_cleared",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ordered", False), models.Q(("state", "LISTED"), _negated=True), _connector="OR"),
-                name="listing_order_suspends",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="listing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), ("state", "SUSPENDED"), _negated=True), name="listing_suspension_explained"
             ),
         ),
         append_only("listings_products_offerplan"),

@@ -56,6 +56,33 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "asset",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("state__in", ["STAGED", "UPLOADED", "READY"])), name="asset_state_known"),
+                    models.CheckConstraint(condition=models.Q(("size__gte", 1), ("size__lte", 268435456)), name="asset_size_bounded"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("sha256", None), ("state", "STAGED"), ("storage_name", "")),
+                            models.Q(
+                                models.Q(("state", "STAGED"), _negated=True),
+                                ("sha256__regex", "^[0-9a-f]{64}$"),
+                                models.Q(("storage_name", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="asset_uploaded_wholly",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ready_at__isnull", False), ("state", "READY")),
+                            models.Q(models.Q(("state", "READY"), _negated=True), ("ready_at", None)),
+                            _connector="OR",
+                        ),
+                        name="asset_ready_is_dated",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("object", None), ("state", "READY"), _connector="OR"), name="asset_attached_when_ready"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -84,6 +111,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "consent",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("evidence_sha256__regex", "^[0-9a-f]{64}$"), ("notice_sha256__regex", "^[0-9a-f]{64}$")),
+                        name="consent_evidence_hashed",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("kinds__len__gte", 1), ("kinds__len__lte", 50)), name="consent_names_kinds"),
+                    models.CheckConstraint(condition=models.Q(("purpose", ""), _negated=True), name="consent_purpose_stated"),
+                    models.CheckConstraint(
+                        condition=models.Q(("given_at__lte", models.F("recorded_at"))), name="consent_given_before_recorded"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("withdrawn_at", None), ("withdrawn_at__gte", models.F("recorded_at")), _connector="OR"),
+                        name="consent_withdrawn_later",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -112,6 +154,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "impact assessment",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kinds__len__gte", 1), ("kinds__len__lte", 50)), name="impact_names_kinds"),
+                    models.CheckConstraint(condition=models.Q(("report_sha256__regex", "^[0-9a-f]{64}$")), name="impact_report_hashed"),
+                    models.CheckConstraint(condition=models.Q(("purpose", ""), _negated=True), name="impact_purpose_stated"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -151,6 +198,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "institution report",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["QUALITY", "COMPLIANCE", "RISK", "ANONYMISATION", "VALUE"])),
+                        name="report_kind_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("report_sha256__regex", "^[0-9a-f]{64}$")), name="report_hashed"),
+                    models.CheckConstraint(condition=models.Q(("summary", ""), _negated=True), name="report_summarised"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -189,6 +244,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "sample",
+                "constraints": [
+                    models.UniqueConstraint(fields=("asset", "method", "row_count"), name="sample_once"),
+                    models.CheckConstraint(condition=models.Q(("method__in", ["FIRST", "SPREAD"])), name="sample_method_known"),
+                    models.CheckConstraint(condition=models.Q(("row_count__gte", 1), ("row_count__lte", 20)), name="sample_small"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -207,131 +267,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "source statement",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("evidence_sha256__regex", "^[0-9a-f]{64}$")), name="source_evidence_hashed"),
+                    models.CheckConstraint(condition=models.Q(("statement", ""), _negated=True), name="source_stated"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.CheckConstraint(condition=models.Q(("state__in", ["STAGED", "UPLOADED", "READY"])), name="asset_state_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.CheckConstraint(condition=models.Q(("size__gte", 1), ("size__lte", 268435456)), name="asset_size_bounded"),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("sha256", None), ("state", "STAGED"), ("storage_name", "")),
-                    models.Q(
-                        models.Q(("state", "STAGED"), _negated=True),
-                        ("sha256__regex", "^[0-9a-f]{64}$"),
-                        models.Q(("storage_name", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="asset_uploaded_wholly",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ready_at__isnull", False), ("state", "READY")),
-                    models.Q(models.Q(("state", "READY"), _negated=True), ("ready_at", None)),
-                    _connector="OR",
-                ),
-                name="asset_ready_is_dated",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("object", None), ("state", "READY"), _connector="OR"), name="asset_attached_when_ready"
-            ),
         ),
         migrations.AddIndex(
             model_name="consentbasis",
             index=models.Index(fields=["object", "buyer"], name="consent_of_object"),
-        ),
-        migrations.AddConstraint(
-            model_name="consentbasis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("evidence_sha256__regex", "^[0-9a-f]{64}$"), ("notice_sha256__regex", "^[0-9a-f]{64}$")),
-                name="consent_evidence_hashed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consentbasis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kinds__len__gte", 1), ("kinds__len__lte", 50)), name="consent_names_kinds"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consentbasis",
-            constraint=models.CheckConstraint(condition=models.Q(("purpose", ""), _negated=True), name="consent_purpose_stated"),
-        ),
-        migrations.AddConstraint(
-            model_name="consentbasis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("given_at__lte", models.F("recorded_at"))), name="consent_given_before_recorded"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consentbasis",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("withdrawn_at", None), ("withdrawn_at__gte", models.F("recorded_at")), _connector="OR"),
-                name="consent_withdrawn_later",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="impactassessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kinds__len__gte", 1), ("kinds__len__lte", 50)), name="impact_names_kinds"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="impactassessment",
-            constraint=models.CheckConstraint(condition=models.Q(("report_sha256__regex", "^[0-9a-f]{64}$")), name="impact_report_hashed"),
-        ),
-        migrations.AddConstraint(
-            model_name="impactassessment",
-            constraint=models.CheckConstraint(condition=models.Q(("purpose", ""), _negated=True), name="impact_purpose_stated"),
-        ),
-        migrations.AddConstraint(
-            model_name="institutionreport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["QUALITY", "COMPLIANCE", "RISK", "ANONYMISATION", "VALUE"])), name="report_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="institutionreport",
-            constraint=models.CheckConstraint(condition=models.Q(("report_sha256__regex", "^[0-9a-f]{64}$")), name="report_hashed"),
-        ),
-        migrations.AddConstraint(
-            model_name="institutionreport",
-            constraint=models.CheckConstraint(condition=models.Q(("summary", ""), _negated=True), name="report_summarised"),
-        ),
-        migrations.AddConstraint(
-            model_name="sample",
-            constraint=models.UniqueConstraint(fields=("asset", "method", "row_count"), name="sample_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="sample",
-            constraint=models.CheckConstraint(condition=models.Q(("method__in", ["FIRST", "SPREAD"])), name="sample_method_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="sample",
-            constraint=models.CheckConstraint(condition=models.Q(("row_count__gte", 1), ("row_count__lte", 20)), name="sample_small"),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcestatement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("evidence_sha256__regex", "^[0-9a-f]{64}$")), name="source_evidence_hashed"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sourcestatement",
-            constraint=models.CheckConstraint(condition=models.Q(("statement", ""), _negated=True), name="source_stated"),
         ),
         append_only("listings_resources_impactassessment"),
         append_only("listings_resources_sourcestatement"),

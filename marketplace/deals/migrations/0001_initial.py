@@ -94,6 +94,71 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_parties.organisation"),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "REQUESTED",
+                                    "CHECKED",
+                                    "REFERRED",
+                                    "SIGNED",
+                                    "IN_FORCE",
+                                    "FUNDED",
+                                    "DELIVERED",
+                                    "ACCEPTED",
+                                    "SETTLED",
+                                    "CANCELLED",
+                                    "REFUNDED",
+                                ],
+                            )
+                        ),
+                        name="deal_state_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("seller", models.F("buyer")), _negated=True), name="deal_two_sides"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("institution", models.F("seller")), _negated=True),
+                            models.Q(("institution", models.F("buyer")), _negated=True),
+                        ),
+                        name="deal_settled_by_a_third",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("amount_minor__gt", 0), ("consideration", "FIXED"), ("income_share_ppm", 0), ("quote__isnull", False)
+                            ),
+                            models.Q(("amount_minor", 0), ("consideration", "FREE"), ("income_share_ppm", 0), ("quote__isnull", False)),
+                            models.Q(
+                                ("amount_minor", 0),
+                                ("consideration", "INCOME_SHARE"),
+                                ("income_share_ppm__range", (1, 1000000)),
+                                ("quote", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="deal_consideration_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["FUNDED", "DELIVERED", "ACCEPTED", "SETTLED", "REFUNDED"]), _negated=True),
+                            ("consideration", "FIXED"),
+                            _connector="OR",
+                        ),
+                        name="deal_priced_states_have_a_price",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "IN_FORCE"), _negated=True),
+                            models.Q(("consideration", "FIXED"), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="deal_licence_in_force",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="DealRight",
@@ -118,6 +183,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_rights.registeredobject"),
                 ),
             ],
+            options={"constraints": [models.UniqueConstraint(fields=("deal", "object", "kind"), name="deal_right_once")]},
         ),
         migrations.CreateModel(
             name="Signature",
@@ -136,6 +202,12 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_parties.signingkey"),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("deal", "side"), name="signature_one_per_side"),
+                    models.CheckConstraint(condition=models.Q(("side__in", ["seller", "buyer"])), name="signature_side_known"),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Voucher",
@@ -153,90 +225,6 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
             },
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "REQUESTED",
-                            "CHECKED",
-                            "REFERRED",
-                            "SIGNED",
-                            "IN_FORCE",
-                            "FUNDED",
-                            "DELIVERED",
-                            "ACCEPTED",
-                            "SETTLED",
-                            "CANCELLED",
-                            "REFUNDED",
-                        ],
-                    )
-                ),
-                name="deal_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(condition=models.Q(("seller", models.F("buyer")), _negated=True), name="deal_two_sides"),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("institution", models.F("seller")), _negated=True),
-                    models.Q(("institution", models.F("buyer")), _negated=True),
-                ),
-                name="deal_settled_by_a_third",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("amount_minor__gt", 0), ("consideration", "FIXED"), ("income_share_ppm", 0), ("quote__isnull", False)),
-                    models.Q(("amount_minor", 0), ("consideration", "FREE"), ("income_share_ppm", 0), ("quote__isnull", False)),
-                    models.Q(
-                        ("amount_minor", 0), ("consideration", "INCOME_SHARE"), ("income_share_ppm__range", (1, 1000000)), ("quote", None)
-                    ),
-                    _connector="OR",
-                ),
-                name="deal_consideration_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["FUNDED", "DELIVERED", "ACCEPTED", "SETTLED", "REFUNDED"]), _negated=True),
-                    ("consideration", "FIXED"),
-                    _connector="OR",
-                ),
-                name="deal_priced_states_have_a_price",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "IN_FORCE"), _negated=True), models.Q(("consideration", "FIXED"), _negated=True), _connector="OR"
-                ),
-                name="deal_licence_in_force",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dealright",
-            constraint=models.UniqueConstraint(fields=("deal", "object", "kind"), name="deal_right_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="signature",
-            constraint=models.UniqueConstraint(fields=("deal", "side"), name="signature_one_per_side"),
-        ),
-        migrations.AddConstraint(
-            model_name="signature",
-            constraint=models.CheckConstraint(condition=models.Q(("side__in", ["seller", "buyer"])), name="signature_side_known"),
         ),
         RunSQL(GUARDS, NO_GUARDS),
         never_deleted("marketplace_deals_deal"),

@@ -76,6 +76,28 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "entitlement",
+                "constraints": [
+                    models.UniqueConstraint(fields=("deal_id", "grant"), name="entitlement_once_per_right"),
+                    models.CheckConstraint(condition=models.Q(("mode__in", ["FILE", "API", "GRANT"])), name="entitlement_mode_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["OPEN", "SUSPENDED", "ENDED"])), name="entitlement_state_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "SUSPENDED"), ("suspended_for__in", ["SCREENING", "HOLD", "CONSENT"])),
+                            models.Q(models.Q(("state", "SUSPENDED"), _negated=True), ("suspended_for", "")),
+                            _connector="OR",
+                        ),
+                        name="entitlement_suspended_for_a_cause",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("valid__isempty", False), ("valid__lower_inf", False), ("valid__upper_inf", False)),
+                        name="entitlement_term_bounded",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("mode", "GRANT"), ("asset__isnull", False), _connector="OR"), name="entitlement_file_has_asset"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -91,52 +113,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"constraints": [models.UniqueConstraint(fields=("entitlement", "action_key"), name="meter_key_once")]},
         ),
         migrations.AddIndex(
             model_name="entitlement",
             index=models.Index(condition=models.Q(("state", "ENDED"), _negated=True), fields=["object"], name="entitlement_live_object"),
-        ),
-        migrations.AddConstraint(
-            model_name="entitlement",
-            constraint=models.UniqueConstraint(fields=("deal_id", "grant"), name="entitlement_once_per_right"),
-        ),
-        migrations.AddConstraint(
-            model_name="entitlement",
-            constraint=models.CheckConstraint(condition=models.Q(("mode__in", ["FILE", "API", "GRANT"])), name="entitlement_mode_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="entitlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["OPEN", "SUSPENDED", "ENDED"])), name="entitlement_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entitlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "SUSPENDED"), ("suspended_for__in", ["SCREENING", "HOLD", "CONSENT"])),
-                    models.Q(models.Q(("state", "SUSPENDED"), _negated=True), ("suspended_for", "")),
-                    _connector="OR",
-                ),
-                name="entitlement_suspended_for_a_cause",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entitlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid__isempty", False), ("valid__lower_inf", False), ("valid__upper_inf", False)),
-                name="entitlement_term_bounded",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entitlement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("mode", "GRANT"), ("asset__isnull", False), _connector="OR"), name="entitlement_file_has_asset"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meterkey",
-            constraint=models.UniqueConstraint(fields=("entitlement", "action_key"), name="meter_key_once"),
         ),
         RunSQL(
             """

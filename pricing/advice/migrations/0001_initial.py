@@ -40,6 +40,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "advice",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("state__in", ["ASKED", "GIVEN", "REFUSED"])), name="advice_state_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("verb__in", ["appraise", "optimise", "propose", "observe"])), name="advice_verb_advises"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("valued_on__isnull", False), ("verb", "appraise"), models.Q(("appraiser", ""), _negated=True)),
+                            models.Q(("appraiser", ""), ("valued_on", None), models.Q(("verb", "appraise"), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="advice_appraisal_has_an_appraiser",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -61,16 +75,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="advice",
-            constraint=models.CheckConstraint(condition=models.Q(("state__in", ["ASKED", "GIVEN", "REFUSED"])), name="advice_state_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="advice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("verb__in", ["appraise", "optimise", "propose", "observe"])), name="advice_verb_advises"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="advice",
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("answered_at", None), ("computation", None), ("refusal", None), ("state", "ASKED")),
@@ -79,17 +83,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="advice_answered_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="advice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("valued_on__isnull", False), ("verb", "appraise"), models.Q(("appraiser", ""), _negated=True)),
-                    models.Q(("appraiser", ""), ("valued_on", None), models.Q(("verb", "appraise"), _negated=True)),
-                    _connector="OR",
-                ),
-                name="advice_appraisal_has_an_appraiser",
             ),
         ),
         fixed_except("pricing_advice_advice", once=["refusal", "computation_id", "answered_at"], free=["state"]),

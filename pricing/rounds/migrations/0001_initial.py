@@ -57,6 +57,35 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "round",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["OPEN", "CLOSED", "CLEARED", "VOID"])), name="round_state_known"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("closes_at__gt", models.F("opened_at"))), name="round_closes_later"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["OPEN", "VOID"]), ("closed_event__isnull", False), _connector="OR"),
+                        name="round_closed_with_its_bids",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("computation", None), ("decided_at", None), ("state__in", ["OPEN", "CLOSED"]), ("void_reason", "")),
+                            models.Q(
+                                ("computation__isnull", False), ("decided_at__isnull", False), ("state", "CLEARED"), ("void_reason", "")
+                            ),
+                            models.Q(
+                                ("computation", None),
+                                ("decided_at__isnull", False),
+                                ("state", "VOID"),
+                                models.Q(("void_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="round_result_whole",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["OPEN", "CLOSED"])), fields=("offer_id",), name="round_one_undecided_per_offer"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -79,66 +108,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "bid",
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="round",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["OPEN", "CLOSED", "CLEARED", "VOID"])), name="round_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="round",
-            constraint=models.CheckConstraint(condition=models.Q(("closes_at__gt", models.F("opened_at"))), name="round_closes_later"),
-        ),
-        migrations.AddConstraint(
-            model_name="round",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["OPEN", "VOID"]), ("closed_event__isnull", False), _connector="OR"),
-                name="round_closed_with_its_bids",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="round",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("computation", None), ("decided_at", None), ("state__in", ["OPEN", "CLOSED"]), ("void_reason", "")),
-                    models.Q(("computation__isnull", False), ("decided_at__isnull", False), ("state", "CLEARED"), ("void_reason", "")),
-                    models.Q(
-                        ("computation", None),
-                        ("decided_at__isnull", False),
-                        ("state", "VOID"),
-                        models.Q(("void_reason", ""), _negated=True),
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("side__in", ["BUY", "SELL"])), name="bid_side_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("offer_id__isnull", False), ("side", "SELL")),
+                            models.Q(("offer_id", None), ("side", "BUY")),
+                            _connector="OR",
+                        ),
+                        name="bid_ask_has_an_offer",
                     ),
-                    _connector="OR",
-                ),
-                name="round_result_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="round",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["OPEN", "CLOSED"])), fields=("offer_id",), name="round_one_undecided_per_offer"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bid",
-            constraint=models.CheckConstraint(condition=models.Q(("side__in", ["BUY", "SELL"])), name="bid_side_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="bid",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("offer_id__isnull", False), ("side", "SELL")), models.Q(("offer_id", None), ("side", "BUY")), _connector="OR"
-                ),
-                name="bid_ask_has_an_offer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bid",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("replaced_at", None)), fields=("round", "bidder", "side"), name="bid_one_standing"
-            ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("replaced_at", None)), fields=("round", "bidder", "side"), name="bid_one_standing"
+                    ),
+                ],
+            },
         ),
         fixed_except(
             "pricing_rounds_round", once=["closed_event", "decided_at", "computation_id"], free=["state", "version", "void_reason"]

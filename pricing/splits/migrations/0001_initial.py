@@ -63,6 +63,39 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "split",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["PROPOSED", "AGREED", "IN_FORCE", "REPLACED", "WITHDRAWN", "FAILED"])),
+                        name="split_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("seed", None), ("seed__range", (0, 9007199254740991)), _connector="OR"),
+                        name="split_seed_in_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["PROPOSED", "WITHDRAWN"]), ("agreed_event__isnull", False), _connector="OR"),
+                        name="split_agreed_on_the_log",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("computation__isnull", False), ("in_force_at__isnull", False), ("state__in", ["IN_FORCE", "REPLACED"])
+                            ),
+                            models.Q(
+                                ("computation", None),
+                                ("in_force_at", None),
+                                ("seed", None),
+                                models.Q(("state__in", ["IN_FORCE", "REPLACED"]), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="split_in_force_whole",
+                    ),
+                    models.UniqueConstraint(condition=models.Q(("state", "IN_FORCE")), fields=("object",), name="split_one_in_force"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["PROPOSED", "AGREED"])), fields=("object",), name="split_one_under_way"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -82,57 +115,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "consent to a split",
+                "constraints": [models.UniqueConstraint(fields=("split", "holder"), name="split_consent_once")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="split",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["PROPOSED", "AGREED", "IN_FORCE", "REPLACED", "WITHDRAWN", "FAILED"])),
-                name="split_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="split",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("seed", None), ("seed__range", (0, 9007199254740991)), _connector="OR"), name="split_seed_in_range"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="split",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["PROPOSED", "WITHDRAWN"]), ("agreed_event__isnull", False), _connector="OR"),
-                name="split_agreed_on_the_log",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="split",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("computation__isnull", False), ("in_force_at__isnull", False), ("state__in", ["IN_FORCE", "REPLACED"])),
-                    models.Q(
-                        ("computation", None),
-                        ("in_force_at", None),
-                        ("seed", None),
-                        models.Q(("state__in", ["IN_FORCE", "REPLACED"]), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="split_in_force_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="split",
-            constraint=models.UniqueConstraint(condition=models.Q(("state", "IN_FORCE")), fields=("object",), name="split_one_in_force"),
-        ),
-        migrations.AddConstraint(
-            model_name="split",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["PROPOSED", "AGREED"])), fields=("object",), name="split_one_under_way"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="splitconsent",
-            constraint=models.UniqueConstraint(fields=("split", "holder"), name="split_consent_once"),
         ),
         fixed_except("pricing_splits_split", once=["agreed_event", "seed", "computation_id", "in_force_at"], free=["state", "version"]),
         never_deleted("pricing_splits_split"),

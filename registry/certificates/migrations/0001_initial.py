@@ -85,6 +85,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "certificate",
+                "constraints": [
+                    models.UniqueConstraint(fields=("number",), name="certificate_number_once"),
+                    models.UniqueConstraint(fields=("filing_id",), name="certificate_one_per_filing"),
+                    models.UniqueConstraint(fields=("status_list", "status_index"), name="certificate_status_place_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("number__regex", "^EGR-\\d{4}(0[1-9]|1[0-2])-(?!0000)\\d{4}$")), name="certificate_number_form"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="certificate_hashed"),
+                    models.CheckConstraint(condition=models.Q(("status_index__lt", 131072)), name="certificate_status_place_exists"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -186,32 +196,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "stated right",
                 "constraints": [models.UniqueConstraint(fields=("certificate", "grant"), name="stated_right_once")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="certificate",
-            constraint=models.UniqueConstraint(fields=("number",), name="certificate_number_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="certificate",
-            constraint=models.UniqueConstraint(fields=("filing_id",), name="certificate_one_per_filing"),
-        ),
-        migrations.AddConstraint(
-            model_name="certificate",
-            constraint=models.UniqueConstraint(fields=("status_list", "status_index"), name="certificate_status_place_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="certificate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("number__regex", "^EGR-\\d{4}(0[1-9]|1[0-2])-(?!0000)\\d{4}$")), name="certificate_number_form"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="certificate",
-            constraint=models.CheckConstraint(condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="certificate_hashed"),
-        ),
-        migrations.AddConstraint(
-            model_name="certificate",
-            constraint=models.CheckConstraint(condition=models.Q(("status_index__lt", 131072)), name="certificate_status_place_exists"),
         ),
         append_only("registry_certificates_statuslist"),
         append_only("registry_certificates_certificate"),

@@ -166,6 +166,110 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "filing",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "SUBMITTED",
+                                    "RETURNED_ONCE",
+                                    "ACCEPTED",
+                                    "IN_REVIEW",
+                                    "PUBLICISED",
+                                    "OBJECTED",
+                                    "DEPOSITED",
+                                    "CERTIFIED",
+                                    "REFUSED",
+                                    "LAPSED",
+                                ],
+                            )
+                        ),
+                        name="filing_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("rights_claimed__contained_by", ["HOLD", "USE", "OPERATE"]), ("rights_claimed__len__gte", 1)),
+                        name="filing_rights_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("second_examiner", None),
+                            models.Q(("second_examiner", models.F("first_examiner")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="filing_four_eyes",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ("IN_REVIEW", "PUBLICISED", "OBJECTED", "DEPOSITED", "CERTIFIED")), _negated=True),
+                            models.Q(
+                                ("accepted_at__isnull", False),
+                                ("assessment__isnull", False),
+                                ("examined_at__isnull", False),
+                                ("first_examiner__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="filing_examined",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ("PUBLICISED", "OBJECTED", "DEPOSITED", "CERTIFIED")), _negated=True),
+                            models.Q(
+                                ("notice_from__isnull", False),
+                                ("notice_until_at__gt", models.F("notice_from")),
+                                ("second_examiner__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="filing_noticed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("deposit_event__isnull", False),
+                                ("deposited_at__gte", models.F("notice_until_at")),
+                                ("object__isnull", False),
+                                ("state__in", ("DEPOSITED", "CERTIFIED")),
+                                ("valid_from__lte", models.F("valid_until")),
+                            ),
+                            models.Q(
+                                models.Q(("state__in", ("DEPOSITED", "CERTIFIED")), _negated=True),
+                                ("deposit_event", None),
+                                ("deposited_at", None),
+                                ("object", None),
+                                ("valid_from", None),
+                                ("valid_until", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="filing_deposited_whole",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("certificate__isnull", False), ("state", "CERTIFIED")),
+                            models.Q(models.Q(("state", "CERTIFIED"), _negated=True), ("certificate", None)),
+                            _connector="OR",
+                        ),
+                        name="filing_certified",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "RETURNED_ONCE"), _negated=True),
+                            models.Q(("returned_at__isnull", False), ("supplement_due_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="filing_returned",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "REFUSED"), _negated=True),
+                            models.Q(models.Q(("reasons", ""), _negated=True), ("ended_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="filing_refused_with_reasons",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -311,156 +415,27 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "objection",
+                "constraints": [
+                    models.UniqueConstraint(fields=("filing", "by"), name="objection_once_per_organisation"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("decided_by", None), ("reasons", ""), ("state", "OPEN")),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                                ("state__in", ["UPHELD", "DISMISSED"]),
+                                models.Q(("reasons", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="objection_decided_whole",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
             model_name="filing",
             index=models.Index(fields=["state", "id"], name="filing_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="filing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "SUBMITTED",
-                            "RETURNED_ONCE",
-                            "ACCEPTED",
-                            "IN_REVIEW",
-                            "PUBLICISED",
-                            "OBJECTED",
-                            "DEPOSITED",
-                            "CERTIFIED",
-                            "REFUSED",
-                            "LAPSED",
-                        ],
-                    )
-                ),
-                name="filing_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="filing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("rights_claimed__contained_by", ["HOLD", "USE", "OPERATE"]), ("rights_claimed__len__gte", 1)),
-                name="filing_rights_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="filing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("second_examiner", None), models.Q(("second_examiner", models.F("first_examiner")), _negated=True), _connector="OR"
-                ),
-                name="filing_four_eyes",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="filing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ("IN_REVIEW", "PUBLICISED", "OBJECTED", "DEPOSITED", "CERTIFIED")), _negated=True),
-                    models.Q(
-                        ("accepted_at__isnull", False),
-                        ("assessment__isnull", False),
-                        ("examined_at__isnull", False),
-                        ("first_examiner__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="filing_examined",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="filing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ("PUBLICISED", "OBJECTED", "DEPOSITED", "CERTIFIED")), _negated=True),
-                    models.Q(
-                        ("notice_from__isnull", False), ("notice_until_at__gt", models.F("notice_from")), ("second_examiner__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="filing_noticed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="filing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("deposit_event__isnull", False),
-                        ("deposited_at__gte", models.F("notice_until_at")),
-                        ("object__isnull", False),
-                        ("state__in", ("DEPOSITED", "CERTIFIED")),
-                        ("valid_from__lte", models.F("valid_until")),
-                    ),
-                    models.Q(
-                        models.Q(("state__in", ("DEPOSITED", "CERTIFIED")), _negated=True),
-                        ("deposit_event", None),
-                        ("deposited_at", None),
-                        ("object", None),
-                        ("valid_from", None),
-                        ("valid_until", None),
-                    ),
-                    _connector="OR",
-                ),
-                name="filing_deposited_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="filing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("certificate__isnull", False), ("state", "CERTIFIED")),
-                    models.Q(models.Q(("state", "CERTIFIED"), _negated=True), ("certificate", None)),
-                    _connector="OR",
-                ),
-                name="filing_certified",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="filing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "RETURNED_ONCE"), _negated=True),
-                    models.Q(("returned_at__isnull", False), ("supplement_due_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="filing_returned",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="filing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "REFUSED"), _negated=True),
-                    models.Q(models.Q(("reasons", ""), _negated=True), ("ended_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="filing_refused_with_reasons",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.UniqueConstraint(fields=("filing", "by"), name="objection_once_per_organisation"),
-        ),
-        migrations.AddConstraint(
-            model_name="objection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("decided_by", None), ("reasons", ""), ("state", "OPEN")),
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
-                        ("state__in", ["UPHELD", "DISMISSED"]),
-                        models.Q(("reasons", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="objection_decided_whole",
-            ),
         ),
         append_only("registry_filings_filingfacts"),
         never_deleted("registry_filings_filing"),

@@ -56,6 +56,41 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("uscc",), name="organisation_uscc_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kinds__contained_by",
+                                ["OPERATOR", "MERCHANT", "BUYER", "INSTITUTION", "REGISTRAR", "REGULATOR", "PUBLIC_BODY"],
+                            ),
+                            ("kinds__len__gte", 1),
+                        ),
+                        name="organisation_kinds_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("name_en", ""), ("name_zh", ""), _negated=True), name="organisation_named"),
+                    models.CheckConstraint(condition=models.Q(("country__regex", "^[A-Z]{2}$")), name="organisation_country_code"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("country", "CN"), _negated=True), ("uscc__isnull", False), _connector="OR"),
+                        name="organisation_uscc_in_china",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("identity_document_sha256__isnull", True), ("verified_at__isnull", True), ("verified_by__isnull", True)
+                            ),
+                            models.Q(
+                                ("identity_document_sha256__regex", "^[0-9a-f]{64}$"),
+                                ("verified_at__isnull", False),
+                                ("verified_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="organisation_verified_wholly",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Membership",
@@ -78,6 +113,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("person", "organisation"), name="membership_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("authority_sha256__regex", "^[0-9a-f]{64}$"), ("may_bind", True)),
+                            models.Q(("authority_sha256__isnull", True), ("may_bind", False)),
+                            _connector="OR",
+                        ),
+                        name="membership_authority_documented",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("valid_until__isnull", True), ("valid_until__gte", models.F("valid_from")), _connector="OR"),
+                        name="membership_days_in_order",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="ApiKey",
@@ -96,6 +148,15 @@ class Migration(migrations.Migration):
                 ),
                 ("person", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_parties.person")),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("lookup",), name="api_key_lookup_once"),
+                    models.CheckConstraint(condition=models.Q(("scopes__len__gte", 1)), name="api_key_has_scopes"),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("issued_at"))), name="api_key_expires_after_issue"
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="SectorPermit",
@@ -120,6 +181,21 @@ class Migration(migrations.Migration):
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_parties.organisation"),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("organisation", "sector", "number"), name="permit_once"),
+                    models.CheckConstraint(condition=models.Q(("valid_until__gte", models.F("valid_from"))), name="permit_days_in_order"),
+                    models.CheckConstraint(condition=models.Q(("document_sha256__regex", "^[0-9a-f]{64}$")), name="permit_documented"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("accepted__isnull", True), ("checked_at__isnull", True), ("checked_by__isnull", True)),
+                            models.Q(("accepted__isnull", False), ("checked_at__isnull", False), ("checked_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="permit_checked_wholly",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="SigningKey",
@@ -135,6 +211,21 @@ class Migration(migrations.Migration):
                 ),
                 ("person", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="registry_parties.person")),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("public_key",), name="signing_key_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at__isnull", True)), fields=("person", "organisation"), name="signing_key_one_active"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("authority_sha256__regex", "^[0-9a-f]{64}$")), name="signing_key_authority_documented"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("revoked_at__isnull", True), ("revoked_at__gte", models.F("registered_at")), _connector="OR"),
+                        name="signing_key_revoked_later",
+                    ),
+                ]
+            },
         ),
         migrations.CreateModel(
             name="Affiliation",
@@ -166,136 +257,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.UniqueConstraint(fields=("uscc",), name="organisation_uscc_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kinds__contained_by", ["OPERATOR", "MERCHANT", "BUYER", "INSTITUTION", "REGISTRAR", "REGULATOR", "PUBLIC_BODY"]),
-                    ("kinds__len__gte", 1),
-                ),
-                name="organisation_kinds_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name_en", ""), ("name_zh", ""), _negated=True), name="organisation_named"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(condition=models.Q(("country__regex", "^[A-Z]{2}$")), name="organisation_country_code"),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("country", "CN"), _negated=True), ("uscc__isnull", False), _connector="OR"),
-                name="organisation_uscc_in_china",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("identity_document_sha256__isnull", True), ("verified_at__isnull", True), ("verified_by__isnull", True)),
-                    models.Q(
-                        ("identity_document_sha256__regex", "^[0-9a-f]{64}$"),
-                        ("verified_at__isnull", False),
-                        ("verified_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="organisation_verified_wholly",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(fields=("person", "organisation"), name="membership_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("authority_sha256__regex", "^[0-9a-f]{64}$"), ("may_bind", True)),
-                    models.Q(("authority_sha256__isnull", True), ("may_bind", False)),
-                    _connector="OR",
-                ),
-                name="membership_authority_documented",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_until__isnull", True), ("valid_until__gte", models.F("valid_from")), _connector="OR"),
-                name="membership_days_in_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="apikey",
-            constraint=models.UniqueConstraint(fields=("lookup",), name="api_key_lookup_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="apikey",
-            constraint=models.CheckConstraint(condition=models.Q(("scopes__len__gte", 1)), name="api_key_has_scopes"),
-        ),
-        migrations.AddConstraint(
-            model_name="apikey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("issued_at"))), name="api_key_expires_after_issue"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorpermit",
-            constraint=models.UniqueConstraint(fields=("organisation", "sector", "number"), name="permit_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorpermit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid_until__gte", models.F("valid_from"))), name="permit_days_in_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorpermit",
-            constraint=models.CheckConstraint(condition=models.Q(("document_sha256__regex", "^[0-9a-f]{64}$")), name="permit_documented"),
-        ),
-        migrations.AddConstraint(
-            model_name="sectorpermit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("accepted__isnull", True), ("checked_at__isnull", True), ("checked_by__isnull", True)),
-                    models.Q(("accepted__isnull", False), ("checked_at__isnull", False), ("checked_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="permit_checked_wholly",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signingkey",
-            constraint=models.UniqueConstraint(fields=("public_key",), name="signing_key_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="signingkey",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at__isnull", True)), fields=("person", "organisation"), name="signing_key_one_active"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signingkey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("authority_sha256__regex", "^[0-9a-f]{64}$")), name="signing_key_authority_documented"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="signingkey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("revoked_at__isnull", True), ("revoked_at__gte", models.F("registered_at")), _connector="OR"),
-                name="signing_key_revoked_later",
-            ),
         ),
         migrations.RunSQL(
             CREDIT_CODE,

@@ -59,6 +59,54 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "grant",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["HOLD", "USE", "OPERATE"])), name="grant_kind_known"),
+                    models.CheckConstraint(
+                        condition=models.Q(("valid__isempty", False), ("valid__lower_inf", False), ("valid__upper_inf", False)),
+                        name="grant_term_bounded",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("recorded__isempty", False), ("recorded__lower_inf", False)), name="grant_recorded_from"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("lane__isempty", False),
+                            ("lane__lower_inf", False),
+                            models.Q(
+                                models.Q(("lane__startswith", 0), ("lane__upper_inf", True)),
+                                models.Q(
+                                    (
+                                        "lane__endswith",
+                                        django.db.models.expressions.CombinedExpression(models.F("lane__startswith"), "+", models.Value(1)),
+                                    ),
+                                    ("lane__startswith__gte", 0),
+                                ),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="grant_lane_formed",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("income_share_ppm__lte", 1000000)), name="grant_share_within_whole"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("deal_id", None),
+                                ("filing_id__isnull", False),
+                                ("income_share_ppm", 0),
+                                ("licensor", None),
+                                ("parent", None),
+                            ),
+                            models.Q(
+                                ("deal_id__isnull", False), ("filing_id", None), ("licensor__isnull", False), ("parent__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="grant_filed_or_licensed",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("recorded__upper_inf", True)), fields=("origin",), name="grant_one_current_version"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -86,6 +134,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "registered object",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["RESOURCE", "PRODUCT"])), name="object_kind_known"),
+                    models.CheckConstraint(condition=models.Q(("depth__lte", 16)), name="object_depth_bounded"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("kind", "RESOURCE"), _negated=True), ("depth", 0), _connector="OR"),
+                        name="object_resource_underived",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="object_named"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("identifier", ""), _negated=True), fields=("identifier",), name="object_identifier_once"
+                    ),
+                    models.UniqueConstraint(fields=("filing_id",), name="object_once_per_filing"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,6 +175,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "title link",
+                "constraints": [models.UniqueConstraint(fields=("object", "source"), name="made_from_source_once")],
             },
         ),
         migrations.CreateModel(
@@ -163,6 +225,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "hold",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["DISPUTE", "PLEDGE", "COURT", "NOTICE", "ORDER"])), name="hold_kind_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("lift_event_id", None), ("lifted_at", None), ("lifted_by", None), ("state", "ACTIVE")),
+                            models.Q(
+                                ("lift_event_id__isnull", False),
+                                ("lifted_at__isnull", False),
+                                ("lifted_by__isnull", False),
+                                ("state", "LIFTED"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="hold_lifted_is_told",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -196,63 +276,29 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "revocation",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("evidence_sha256__regex", "^[0-9a-f]{64}$")), name="revocation_evidence_hashed"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("decided_by", None), ("state", "PROPOSED")),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                                ("state", "DONE"),
+                                models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="revocation_four_eyes",
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="registeredobject",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["RESOURCE", "PRODUCT"])), name="object_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="registeredobject",
-            constraint=models.CheckConstraint(condition=models.Q(("depth__lte", 16)), name="object_depth_bounded"),
-        ),
-        migrations.AddConstraint(
-            model_name="registeredobject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("kind", "RESOURCE"), _negated=True), ("depth", 0), _connector="OR"),
-                name="object_resource_underived",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registeredobject",
-            constraint=models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="object_named"),
-        ),
-        migrations.AddConstraint(
-            model_name="registeredobject",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("identifier", ""), _negated=True), fields=("identifier",), name="object_identifier_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registeredobject",
-            constraint=models.UniqueConstraint(fields=("filing_id",), name="object_once_per_filing"),
-        ),
-        migrations.AddConstraint(
-            model_name="madefrom",
-            constraint=models.UniqueConstraint(fields=("object", "source"), name="made_from_source_once"),
         ),
         migrations.AddIndex(
             model_name="hold",
             index=models.Index(condition=models.Q(("lifted_at", None)), fields=["object"], name="hold_active"),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["DISPUTE", "PLEDGE", "COURT", "NOTICE", "ORDER"])), name="hold_kind_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lift_event_id", None), ("lifted_at", None), ("lifted_by", None), ("state", "ACTIVE")),
-                    models.Q(
-                        ("lift_event_id__isnull", False), ("lifted_at__isnull", False), ("lifted_by__isnull", False), ("state", "LIFTED")
-                    ),
-                    _connector="OR",
-                ),
-                name="hold_lifted_is_told",
-            ),
         ),
         migrations.AddIndex(
             model_name="grant",
@@ -295,94 +341,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="grant",
-            constraint=models.CheckConstraint(condition=models.Q(("kind__in", ["HOLD", "USE", "OPERATE"])), name="grant_kind_known"),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("valid__isempty", False), ("valid__lower_inf", False), ("valid__upper_inf", False)),
-                name="grant_term_bounded",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("recorded__isempty", False), ("recorded__lower_inf", False)), name="grant_recorded_from"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("lane__isempty", False),
-                    ("lane__lower_inf", False),
-                    models.Q(
-                        models.Q(("lane__startswith", 0), ("lane__upper_inf", True)),
-                        models.Q(
-                            (
-                                "lane__endswith",
-                                django.db.models.expressions.CombinedExpression(models.F("lane__startswith"), "+", models.Value(1)),
-                            ),
-                            ("lane__startswith__gte", 0),
-                        ),
-                        _connector="OR",
-                    ),
-                ),
-                name="grant_lane_formed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(condition=models.Q(("income_share_ppm__lte", 1000000)), name="grant_share_within_whole"),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("deal_id", None), ("filing_id__isnull", False), ("income_share_ppm", 0), ("licensor", None), ("parent", None)
-                    ),
-                    models.Q(("deal_id__isnull", False), ("filing_id", None), ("licensor__isnull", False), ("parent__isnull", False)),
-                    _connector="OR",
-                ),
-                name="grant_filed_or_licensed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("recorded__upper_inf", True)), fields=("origin",), name="grant_one_current_version"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="grant",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("id", models.F("origin"))),
                 fields=("object", "kind", "holder", "deal_id", "filing_id"),
                 name="grant_once_per_basis",
                 nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="revocation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("evidence_sha256__regex", "^[0-9a-f]{64}$")), name="revocation_evidence_hashed"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="revocation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("decided_by", None), ("state", "PROPOSED")),
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
-                        ("state", "DONE"),
-                        models.Q(("decided_by", models.F("proposed_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="revocation_four_eyes",
             ),
         ),
     ]

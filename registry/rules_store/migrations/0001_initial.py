@@ -66,6 +66,38 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "rulebook",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("approved_at", None),
+                                ("approved_by", None),
+                                ("based_on", None),
+                                ("number", 1),
+                                ("proposed_at", None),
+                                ("proposed_by", None),
+                            ),
+                            models.Q(
+                                ("based_on__isnull", False),
+                                ("number__gt", 1),
+                                ("proposed_at__isnull", False),
+                                ("proposed_by__isnull", False),
+                                models.Q(
+                                    models.Q(("approved_at", None), ("approved_by", None)),
+                                    models.Q(
+                                        ("approved_at__isnull", False),
+                                        ("approved_by__isnull", False),
+                                        models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                                    ),
+                                    _connector="OR",
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="rulebook_four_eyes",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="rulebook_hashed"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +145,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "verdict",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("outcome__in", ["PASS", "ALLOW_IF", "REFER", "BLOCK"])), name="verdict_outcome_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("stage__in", ["draft", "registration", "listing", "offer", "contract", "funding", "delivery", "settlement"])
+                        ),
+                        name="verdict_stage_known",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("expires_at__gt", models.F("decided_at"))), name="verdict_expires_later"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -149,92 +193,30 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "finding",
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="rulebook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("approved_at", None),
-                        ("approved_by", None),
-                        ("based_on", None),
-                        ("number", 1),
-                        ("proposed_at", None),
-                        ("proposed_by", None),
+                "constraints": [
+                    models.UniqueConstraint(fields=("verdict", "rule_id"), name="finding_once_per_rule"),
+                    models.CheckConstraint(
+                        condition=models.Q(("outcome__in", ["PASS", "ALLOW_IF", "REFER", "BLOCK"])), name="finding_outcome_known"
                     ),
-                    models.Q(
-                        ("based_on__isnull", False),
-                        ("number__gt", 1),
-                        ("proposed_at__isnull", False),
-                        ("proposed_by__isnull", False),
-                        models.Q(
-                            models.Q(("approved_at", None), ("approved_by", None)),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("outcome", "PASS"),
                             models.Q(
-                                ("approved_at__isnull", False),
-                                ("approved_by__isnull", False),
-                                models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                                models.Q(("reason_en", ""), _negated=True),
+                                models.Q(("reason_zh", ""), _negated=True),
+                                models.Q(("remedy_en", ""), _negated=True),
+                                models.Q(("remedy_zh", ""), _negated=True),
                             ),
                             _connector="OR",
                         ),
+                        name="finding_explained",
                     ),
-                    _connector="OR",
-                ),
-                name="rulebook_four_eyes",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rulebook",
-            constraint=models.CheckConstraint(condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="rulebook_hashed"),
+                ],
+            },
         ),
         migrations.AddIndex(
             model_name="verdict",
             index=models.Index(fields=["subject_id", "stage", "subject_version", "-decided_at"], name="verdict_latest"),
-        ),
-        migrations.AddConstraint(
-            model_name="verdict",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["PASS", "ALLOW_IF", "REFER", "BLOCK"])), name="verdict_outcome_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="verdict",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("stage__in", ["draft", "registration", "listing", "offer", "contract", "funding", "delivery", "settlement"])
-                ),
-                name="verdict_stage_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="verdict",
-            constraint=models.CheckConstraint(condition=models.Q(("expires_at__gt", models.F("decided_at"))), name="verdict_expires_later"),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.UniqueConstraint(fields=("verdict", "rule_id"), name="finding_once_per_rule"),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome__in", ["PASS", "ALLOW_IF", "REFER", "BLOCK"])), name="finding_outcome_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="finding",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("outcome", "PASS"),
-                    models.Q(
-                        models.Q(("reason_en", ""), _negated=True),
-                        models.Q(("reason_zh", ""), _negated=True),
-                        models.Q(("remedy_en", ""), _negated=True),
-                        models.Q(("remedy_zh", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="finding_explained",
-            ),
         ),
         append_only("registry_rules_store_verdict"),
         append_only("registry_rules_store_finding"),

@@ -13,7 +13,6 @@ from pricing.engines.model import Verb
 from pricing.rounds import services
 from pricing.rounds.models import Bid, Round
 from pricing.rounds.services import content_of
-from registry.base import clock
 from registry.base.actor import PartyKind
 from registry.base.graphql import to_global
 from registry.base.ids import uuid7
@@ -29,6 +28,7 @@ from tests.support import trade
 from tests.support.events import opened, waiting_bytes
 from tests.support.filings import sql
 from tests.support.graphql import Client, UserError
+from tests.support.moving import advance
 from tests.support.parties import admit
 
 WATCHED = (Round, Bid, Work, Outbox, Disclosure, IdempotencyKey)
@@ -270,7 +270,7 @@ def test_a_round_takes_bids_until_its_close_and_not_at_it(of, held, refused):
     closes = Round.objects.get().closes_at
     r.place(of.buyer.client, held, {"bid": "1.00"})
     late = UserError(code="ROUND_NOT_OPEN", field=["roundId"])
-    clock.advance(to=closes)
+    advance(to=closes)
     refused(lambda: r.place(of.other.client, held, {"bid": "2.00"}), late)  # the relay has not closed it yet
     r.cleared()
     refused(lambda: r.place(of.other.client, held, {"bid": "2.00"}), late)

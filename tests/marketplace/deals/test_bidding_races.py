@@ -20,6 +20,7 @@ from registry.log.integrator import integrate
 from tests.listings import shop
 from tests.support import rounds as r
 from tests.support import trade
+from tests.support.moving import advance
 
 TIMES = 4
 
@@ -99,7 +100,7 @@ def closed_with_two_bids(of, shelf):
     held = r.opened(of, shelf)
     for who, bid in ((of.buyer, "5.00"), (of.other, "4.00")):
         assert r.place(who.client, held, {"bid": bid}).ok
-    clock.advance(to=clock.now() + r.HOUR)
+    advance(to=clock.now() + r.HOUR)
     return Round.objects.get(state="OPEN")
 
 

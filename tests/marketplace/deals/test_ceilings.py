@@ -23,6 +23,7 @@ from tests.listings import shop
 from tests.marketplace.screening import market as m
 from tests.support import trade
 from tests.support.graphql import Client, Payload, UserError
+from tests.support.moving import advance
 from tests.support.parties import Party, admit
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def test_what_a_round_awards_is_held_to_a_ceiling_on_the_deal_and_to_no_other(of
     for bidder, bid in ((of.buyer, "150.00"), (of.other, "120.00")):
         placed = {"roundId": opened, "bid": json.dumps({"bid": bid}), "idempotencyKey": shop.key()}
         assert bidder.client.mutate("bidPlace", "bid { id }", **placed).ok
-    clock.advance(to=clock.now() + timedelta(hours=1))
+    advance(to=clock.now() + timedelta(hours=1))
     trade.relay()
     deck.capped(1, "CALL")
     made = trade.requested(of, shelf=replace(of.flat, offer=deck.offers["by bids"]), quoteId=Quote.objects.get(), useClass="INDUSTRY")

@@ -16,6 +16,7 @@ from tests.marketplace.screening import market as m
 from tests.support import trade
 from tests.support.events import opened
 from tests.support.graphql import Client, UserError, global_id
+from tests.support.moving import advance
 
 WRITTEN = (Deal, Verdict, Finding, Facts, Referral, Outbox, IdempotencyKey)
 SAID = """deal { state version } verdict { id stage outcome passes subjectVersion decidedAt expiresAt
@@ -104,7 +105,7 @@ def test_a_referral_parks_the_deal_until_two_regulators_allow_it(of):
 def test_a_checked_deal_may_be_checked_again_when_its_verdict_expired(of):
     made = trade.checked(of)
     first = Verdict.objects.get(subject_id=made.uuid)
-    clock.advance(to=first.expires_at)
+    advance(to=first.expires_at)
     assert check(made)["deal"] == {"state": "CHECKED", "version": 2}
     latest = Verdict.objects.filter(subject_id=made.uuid).latest("decided_at")
     assert latest.pk != first.pk

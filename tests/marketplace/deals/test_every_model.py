@@ -25,6 +25,7 @@ from registry.log.models import Outbox, SignedCheckpoint
 from tests.listings import shop
 from tests.support import trade
 from tests.support.graphql import Payload, UserError
+from tests.support.moving import advance
 
 if TYPE_CHECKING:
     from pricing.engines.model import Example
@@ -109,7 +110,7 @@ def opened(of: trade.World, shelf: trade.Shelf, inputs: Any = None, **given: Any
 
 
 def cleared() -> Round:
-    clock.advance(to=clock.now() + timedelta(hours=1))
+    advance(to=clock.now() + timedelta(hours=1))
     trade.relay()
     held = Round.objects.get()
     assert (held.state, held.void_reason) == ("CLEARED", "")

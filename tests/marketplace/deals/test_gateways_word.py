@@ -22,6 +22,7 @@ from settlement.payments.models import Charge
 from tests.support import trade
 from tests.support.gateway import GOOD_CARD, signature
 from tests.support.graphql import Client
+from tests.support.moving import advance
 
 MONEY = (Deal, Escrow, Entry, Move, Charge, Grant, Entitlement)
 WRITTEN = (*MONEY, Verdict, Outbox, IdempotencyKey, Work)
@@ -77,7 +78,7 @@ def test_a_message_is_kept_byte_for_byte_before_anything_is_done(of, asked, snap
 
 
 def test_a_lost_message_is_looked_after(asked):
-    clock.advance(to=clock.now() + trade.LOOK)
+    advance(to=clock.now() + trade.LOOK)
     trade.relay()
     assert (asked.deal.state, locked(asked), Inbox.objects.count()) == ("FUNDED", 1_200_000, 0)
     assert trade.announce(asked) == 200

@@ -11,6 +11,7 @@ from registry.rules_store.models import Verdict
 from settlement.escrow.models import Escrow
 from settlement.escrow.services import Line, Role, escrow_release
 from tests.support import trade
+from tests.support.moving import advance
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_without_a_passing_verdict_nothing_is_settled(accepted, snapshot):
         with pytest.raises(IntegrityError, match="no passing, unexpired verdict for settlement"):
             settle(accepted)
     judged(accepted)
-    clock.advance(to=Verdict.objects.latest("decided_at").expires_at)
+    advance(to=Verdict.objects.latest("decided_at").expires_at)
     with pytest.raises(IntegrityError, match="no passing, unexpired verdict for settlement"):
         settle(accepted)
     assert snapshot(Deal) == before

@@ -31,6 +31,7 @@ from tests.marketplace.screening import market as m
 from tests.support import trade
 from tests.support.gateway import BAD_CARD, GOOD_CARD, RecordingGateway
 from tests.support.graphql import Client
+from tests.support.moving import advance
 
 EXPECTED = {
     "ALREADY_SIGNED", "CHARGE_OPEN", "FILE_DIFFERS", "ILLEGAL_TRANSITION", "MONEY_UNDER_WAY", "NOT_YET", "QUOTE_USED", "RIGHT_TAKEN",
@@ -149,7 +150,7 @@ class Deals(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([1, 30, 200]))
     def wait(self, hours):
-        clock.advance(to=clock.now() + timedelta(hours=hours))
+        advance(to=clock.now() + timedelta(hours=hours))
 
     @precondition(lambda self: self.hold is None)
     @rule()

@@ -16,6 +16,7 @@ from tests.listings import shop
 from tests.marketplace.screening import market as m
 from tests.support import trade
 from tests.support.graphql import Client, UserError
+from tests.support.moving import advance
 
 HOUR = timedelta(hours=1, minutes=1)
 WRITTEN = (Deal, DealRight, Escrow, Charge, Grant, Verdict, Work, Outbox, IdempotencyKey)
@@ -32,7 +33,7 @@ def lift(of, placed):
 
 
 def later(by=HOUR):
-    clock.advance(to=clock.now() + by)
+    advance(to=clock.now() + by)
     trade.relay()
 
 

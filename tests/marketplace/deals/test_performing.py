@@ -7,13 +7,13 @@ import pytest
 from marketplace.deals.models import Deal
 from marketplace.deals.services import deal_delivered, deal_funded, inspection_ended
 from marketplace.delivery.models import Entitlement
-from registry.base import clock
 from registry.base.models import IdempotencyKey, Work
 from registry.log.models import Outbox
 from settlement.escrow.models import Escrow
 from tests.support import trade
 from tests.support.events import acted
 from tests.support.graphql import Client, UserError
+from tests.support.moving import advance
 
 WRITTEN = (Deal, Entitlement, Outbox, IdempotencyKey)
 
@@ -71,10 +71,10 @@ def test_what_was_accepted_is_not_accepted_again(delivered, snapshot):
 
 def test_silence_until_the_end_of_the_inspection_period_is_acceptance(delivered):
     until = delivered.deal.inspection_until_at
-    clock.advance(to=until - timedelta(minutes=5))
+    advance(to=until - timedelta(minutes=5))
     trade.relay()
     assert delivered.deal.state == "DELIVERED"
-    clock.advance(to=until + timedelta(seconds=1))
+    advance(to=until + timedelta(seconds=1))
     trade.relay()
     assert (delivered.deal.state, delivered.deal.version) == ("ACCEPTED", 6)
     (told,) = trade.told("deal.accepted")
@@ -85,7 +85,7 @@ def test_silence_until_the_end_of_the_inspection_period_is_acceptance(delivered)
 
 def test_the_end_of_the_inspection_period_changes_nothing_that_was_accepted(delivered):
     assert trade.accept(delivered).ok
-    clock.advance(to=delivered.deal.inspection_until_at + timedelta(seconds=1))
+    advance(to=delivered.deal.inspection_until_at + timedelta(seconds=1))
     trade.relay()
     assert (delivered.deal.state, delivered.deal.version, len(trade.told("deal.accepted"))) == ("ACCEPTED", 6, 1)
     assert Work.objects.get(topic="deals.inspection").state == "DONE"
@@ -94,7 +94,7 @@ def test_the_end_of_the_inspection_period_changes_nothing_that_was_accepted(deli
 def test_a_complaint_of_the_delivery_holds_the_money_back_beyond_the_inspection_period(of, delivered):
     given = {"subjectId": delivered.id, "text": "Half the rows are missing", "idempotencyKey": "c"}
     assert of.buyer.client.mutate("complaintFile", "complaint { id }", **given).ok
-    clock.advance(to=delivered.deal.inspection_until_at + timedelta(seconds=1))
+    advance(to=delivered.deal.inspection_until_at + timedelta(seconds=1))
     trade.relay()
     assert trade.settle(delivered).user_errors == [UserError(code="SCREENING_BLOCKED", rule="ST-01")]
     assert (delivered.deal.state, Escrow.objects.get().state) == ("ACCEPTED", "FUNDED")

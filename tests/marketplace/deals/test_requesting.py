@@ -19,6 +19,7 @@ from registry.log.models import Outbox
 from tests.listings import shop
 from tests.support import trade
 from tests.support.graphql import Client, UserError, global_id
+from tests.support.moving import advance
 from tests.support.parties import admit
 
 WRITTEN = (Deal, DealRight, Quote, Outbox, IdempotencyKey)
@@ -168,7 +169,7 @@ def test_a_quote_is_used_once(of, snapshot):
 
 def test_a_quote_ends_with_its_seventh_day(of, snapshot):
     given = {"quoteId": trade.quoted(of)}
-    clock.advance(to=Quote.objects.get().expires_at)
+    advance(to=Quote.objects.get().expires_at)
     before = snapshot(*WRITTEN)
     assert trade.ask(of, **given).user_errors == [UserError(code="QUOTE_EXPIRED", field=["quoteId"])]
     assert snapshot(*WRITTEN) == before

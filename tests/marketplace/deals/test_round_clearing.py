@@ -30,6 +30,7 @@ from tests.support import rounds as r
 from tests.support import trade
 from tests.support.filings import sql
 from tests.support.graphql import Client, UserError
+from tests.support.moving import advance
 from tests.support.parties import admit
 
 WATCHED = (Round, Bid, Computation, Quote, Outbox, Disclosure)
@@ -64,10 +65,10 @@ def test_the_relay_does_nothing_before_the_close_and_closes_at_it(of, held, snap
     two_bids(of, held)
     closes = Round.objects.get().closes_at
     before = snapshot(*WATCHED, Work)
-    clock.advance(to=closes - r.HOUR / 60)
+    advance(to=closes - r.HOUR / 60)
     run_once()
     assert snapshot(*WATCHED, Work) == before
-    clock.advance(to=closes)
+    advance(to=closes)
     run_once()
     row = Round.objects.get()
     assert (row.state, row.version, row.decided_at) == ("CLOSED", 2, None)
@@ -145,7 +146,7 @@ def test_a_round_that_fails_inside_to_the_last_try_is_void_and_says_so_and_the_o
     monkeypatch.setattr(services, broken, lambda *_: 1 / 0)
     for _ in range(WORK_TRIES_MAX):
         assert Round.objects.get().state in {"OPEN", "CLOSED"}
-        clock.advance(to=clock.now() + r.HOUR)
+        advance(to=clock.now() + r.HOUR)
         trade.relay()
     row = Round.objects.get()
     assert (row.state, row.void_reason, row.computation_id) == ("VOID", "FAILED", None)
@@ -163,7 +164,7 @@ def test_a_round_waits_for_the_log_however_long_its_checkpoint_is_out(of, monkey
     two_bids(of, held)
     monkeypatch.setattr(integrator, "publish", lambda: 0)
     for _ in range(2 * WORK_TRIES_MAX):
-        clock.advance(to=clock.now() + r.HOUR)
+        advance(to=clock.now() + r.HOUR)
         trade.relay()
     assert Round.objects.get().state == "CLOSED"
     assert not Work.objects.filter(last_error__startswith="SeedNotYet").exists()
@@ -244,7 +245,7 @@ def test_a_relay_that_comes_too_early_tries_again(of):
     assert (early.state, early.tries, early.last_error[:10]) == ("WAITING", 1, "SeedNotYet")
     assert Round.objects.get().state == "CLOSED"
     integrate()
-    clock.advance(to=early.due_at)
+    advance(to=early.due_at)
     run_once()
     early.refresh_from_db()
     assert (early.state, Round.objects.get().state) == ("DONE", "CLEARED")
@@ -272,7 +273,7 @@ def test_one_round_that_fails_holds_up_no_other(of, held, monkeypatch):
     two_bids(of, fine)
     real = services._standing
     monkeypatch.setattr(services, "_standing", lambda row: real(row) if row.pk != broken else 1 / 0)
-    clock.advance(to=clock.now() + r.HOUR)
+    advance(to=clock.now() + r.HOUR)
     trade.relay()
     assert (Round.objects.get(pk=broken).state, Round.objects.exclude(pk=broken).get().state) == ("OPEN", "CLEARED")
 
@@ -400,7 +401,7 @@ def watched_request(of, snapshot):
 def test_an_award_binds_for_a_week_and_no_longer(of, watched_request):
     shelf, quote = award(of)
     expires = Quote.objects.get().expires_at
-    clock.advance(to=expires)
+    advance(to=expires)
     watched_request(shelf, of.buyer, quote, "QUOTE_EXPIRED")
     assert Round.objects.get().state == "CLEARED"
     assert r.open_round(of, shelf).ok
@@ -447,7 +448,7 @@ def test_an_award_is_used_once_and_by_its_winner(of, watched_request):
     watched_request(shelf, of.other, quote, "QUOTE_NEEDED")
     watched_request(of.flat, of.buyer, quote, "QUOTE_NEEDED")
     watched_request(shelf, of.buyer, None, "QUOTE_NEEDED")
-    clock.advance(to=Quote.objects.get().expires_at - r.HOUR)
+    advance(to=Quote.objects.get().expires_at - r.HOUR)
     assert trade.ask(of, shelf=shelf, quoteId=quote).ok
     watched_request(shelf, of.buyer, quote, "QUOTE_USED")
 

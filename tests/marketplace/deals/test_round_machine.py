@@ -25,6 +25,7 @@ from registry.log.integrator import integrate
 from tests.support import rounds as r
 from tests.support import trade
 from tests.support.graphql import global_id
+from tests.support.moving import advance
 from tests.support.parties import admit
 
 EXPECTED = {"ROUND_NOT_OPEN", "ROUND_UNDER_WAY", "MAY_NOT_BID"}
@@ -79,7 +80,7 @@ class Rounds(RuleBasedStateMachine):
 
     @rule(minutes=st.sampled_from([1, 40, 61, 400]))
     def wait(self, minutes):
-        clock.advance(to=clock.now() + timedelta(minutes=minutes))
+        advance(to=clock.now() + timedelta(minutes=minutes))
 
     @rule()
     def relay(self):

@@ -21,6 +21,7 @@ from tests.listings import shop
 from tests.support import rounds as r
 from tests.support import trade
 from tests.support.graphql import Client, UserError
+from tests.support.moving import advance
 from tests.support.parties import admit
 
 WATCHED = (Round, Bid, Work, Outbox, IdempotencyKey)
@@ -202,7 +203,7 @@ def test_a_repeat_of_the_key_opens_once_and_another_input_is_refused(of, shelf, 
     first, again = (r.open_round(of, shelf, **given) for _ in range(2))
     assert first["round"] == again["round"]
     assert Round.objects.count() == 1
-    clock.advance(to=given["closesAt"] + r.HOUR)
+    advance(to=given["closesAt"] + r.HOUR)
     assert r.open_round(of, shelf, **given)["round"]["id"] == first["round"]["id"]
     given["closesAt"] += r.HOUR
     refused(lambda: r.open_round(of, shelf, **given), UserError(code="IDEMPOTENCY_MISMATCH", field=["idempotencyKey"]))

@@ -18,6 +18,7 @@ from settlement.escrow.models import Escrow
 from tests.listings import shop
 from tests.support import trade
 from tests.support.graphql import Client, UserError, global_id
+from tests.support.moving import advance
 from tests.support.parties import AUTHORITY, colleague, register_key, text
 
 WRITTEN = (Deal, Signature, Escrow, Grant, Outbox, IdempotencyKey)
@@ -234,7 +235,7 @@ def test_a_stale_version_is_refused(of, made, snapshot):
 
 def test_an_expired_verdict_concludes_nothing_until_the_deal_is_checked_again(of, made, snapshot):
     assert trade.sign(made, of.seller, "SELLER").ok
-    clock.advance(to=Verdict.objects.get(subject_id=made.uuid).expires_at)
+    advance(to=Verdict.objects.get(subject_id=made.uuid).expires_at)
     before = snapshot(*WRITTEN)
     refused = trade.sign(made, of.buyer, "BUYER")
     assert refused.codes == ["NOT_YET"]

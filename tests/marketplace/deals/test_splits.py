@@ -34,6 +34,7 @@ from tests.support import rounds as r
 from tests.support import trade
 from tests.support.filings import sql
 from tests.support.graphql import Client, UserError, global_id
+from tests.support.moving import advance
 from tests.support.parties import admit
 
 WATCHED = (Split, SplitConsent, Computation, Work, Outbox, Disclosure, IdempotencyKey)
@@ -423,7 +424,7 @@ def test_an_agreement_that_cannot_be_put_in_force_fails_for_all_to_see_and_anoth
     assert consent(maker.client, made).ok
     for _ in range(WORK_TRIES_MAX):
         assert Split.objects.latest("proposed_at").state == "AGREED"
-        clock.advance(to=clock.now() + timedelta(hours=1))
+        advance(to=clock.now() + timedelta(hours=1))
         trade.relay()
     row = Split.objects.latest("proposed_at")
     assert (row.state, row.computation_id, row.seed) == ("FAILED", None, None)
