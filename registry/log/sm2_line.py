@@ -36,10 +36,10 @@ class Sm2Key:
         stated, _, encoded = rest.partition("+")
         typed = decoded(encoded)
         if not typed.startswith(KIND) or len(typed) != len(KIND) + _POINT_BYTES:
-            raise BadNote(reason="this is no SM2 key of a log")
+            raise BadNote(reason="this is no SM2 key of a log", chinese="不是日志的国密公钥")
         found = cls(checked_name(name), typed[len(KIND) :])
         if stated != found.key_id.hex():
-            raise BadNote(reason="the key id is not that of the key")
+            raise BadNote(reason="the key id is not that of the key", chinese="公钥编号与公钥不符")
         return found
 
     @property
@@ -71,7 +71,7 @@ class Sm2LineSigner:
         """Refuse a name or key that cannot sign."""
         checked_name(self.name)
         if self.key.public_key.algorithm is not signing.Algorithm.SM2_SM3:
-            raise BadNote(reason="this line is signed with SM2")
+            raise BadNote(reason="this line is signed with SM2", chinese="此行以国密 SM2 签署")
 
     @property
     def verifier(self) -> Sm2Key:

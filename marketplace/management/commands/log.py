@@ -217,7 +217,7 @@ class Command(BaseCommand):
             nonlocal said
             if time.monotonic() - said >= PROGRESS_SECONDS:
                 said = time.monotonic()
-                self.stderr.write(f"{read} of 已读，共 {of} entries 条")
+                self.stderr.write(f"read 已读     {read} of {of} entries 条")
 
         return progress
 

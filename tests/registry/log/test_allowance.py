@@ -147,7 +147,7 @@ def test_a_long_reading_says_how_far_it_is(folder, tmp_path, monkeypatch, capsys
         with pytest.raises(CommandError) if "monitor" in read.args else pytest.MonkeyPatch.context():  # its entries are no events
             read()
         assert [line for line in capsys.readouterr().err.splitlines() if " of " in line] == [
-            f"{size} of 已读，共 700 entries 条" for size in (256, 512, 700)
+            f"read 已读     {size} of 700 entries 条" for size in (256, 512, 700)
         ]
 
 
